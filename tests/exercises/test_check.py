@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from transformer_edu.exercises import card, check, hint
+from transformer_edu.exercises.answers import Kernel
 from transformer_edu.exercises.check import review
 from transformer_edu.exercises.judge import difference, judge, same
 from transformer_edu.exercises.notice import Notice, shell
@@ -235,7 +236,7 @@ def test_a_test_that_cannot_use_an_answer_says_so_and_does_not_raise():
 
 def test_tests_run_in_order_and_stop_at_the_first_that_fails():
     tests = ["student.double(torch.ones(1))", "assert False, 'second'", "assert False, 'third'"]
-    verdict = judge(made(answers=DOUBLE.answers, tests=tests), Student(DOUBLE, {"double": lambda numbers: numbers}))
+    verdict = judge(made(answers=DOUBLE.answers, tests=tests), Student(DOUBLE, Kernel({"double": lambda numbers: numbers})))
     assert (verdict.message, verdict.details[-1]) == ("second", "test 2 of 3: part 2")
 
 
@@ -265,7 +266,7 @@ def test_a_judge_sees_the_same_inputs_for_a_seed_and_others_for_another():
         return numbers
 
     for seed in (0, 0, 1):
-        judge(question, Student(question, {"double": watch}), seed=seed)
+        judge(question, Student(question, Kernel({"double": watch})), seed=seed)
     assert seen[:2] == seen[2:4]
     assert all(first != second for first, second in zip(seen[:2], seen[4:], strict=True))
 

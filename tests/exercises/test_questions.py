@@ -10,6 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from transformer_edu import pretrained
+from transformer_edu.exercises.answers import Kernel
 from transformer_edu.exercises.check import review
 from transformer_edu.exercises.judge import judge
 from transformer_edu.exercises.question import KINDS, chapters, find_question, read_chapter
@@ -49,7 +50,7 @@ def test_the_solution_passes_for_any_seed(question):
     names = run(question.starter, question.solution)
     assert review(question, names).state == "passed"
     for seed in (1, 2, 3, 20):
-        assert judge(question, Student(question, names), seed=seed).state == "passed"
+        assert judge(question, Student(question, Kernel(names)), seed=seed).state == "passed"
 
 
 @pytest.mark.parametrize("right", RIGHT, ids=lambda right: f"{right['exercise']} {right['name']}")
@@ -58,7 +59,7 @@ def test_every_right_way_passes_for_any_seed(right):
     names = run(question.starter, right["code"])
     assert review(question, names).message.startswith(f"{len(question.tests)} test")
     for seed in (1, 2, 3):
-        assert judge(question, Student(question, names), seed=seed).state == "passed"
+        assert judge(question, Student(question, Kernel(names)), seed=seed).state == "passed"
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong['exercise']} {wrong['name']}")
@@ -73,7 +74,7 @@ def test_no_seed_lets_a_wrong_answer_pass(wrong):
     question = find_question(wrong["exercise"], function="test")
     names = run(question.starter, wrong["code"])
     if not any(banned in wrong["message"] for banned in question.forbid):  # its numbers are right
-        assert {judge(question, Student(question, names), seed=seed).state for seed in (1, 2)} == {"failed"}
+        assert {judge(question, Student(question, Kernel(names)), seed=seed).state for seed in (1, 2)} == {"failed"}
 
 
 @every_question

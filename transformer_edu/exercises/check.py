@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any, no_type_check
 
+from transformer_edu.exercises.answers import Kernel
 from transformer_edu.exercises.judge import Verdict, judge
 from transformer_edu.exercises.notice import Notice, shell, show
 from transformer_edu.exercises.question import Question, find_question
@@ -22,10 +24,20 @@ def check(exercise: str) -> None:
     Raises: ValueError for an unknown id, such as "softmax/q20".
     """
     question = find_question(exercise, function="check")
-    frame = sys._getframe(1)
-    namespace = shell().user_ns if shell() else {**frame.f_globals, **frame.f_locals}
-    verdict = review(question, namespace)
+    verdict = review(question, names_of(sys._getframe(1)))
     show(Notice(f"{WORDS[verdict.state]} · {exercise}", verdict.message, verdict.details, verdict.state))
+
+
+def names_of(frame: FrameType) -> Mapping[str, Any]:
+    """Return the names that a notebook's cells see, or those of the caller in plain Python."""
+    running = shell()
+    return running.user_ns if running else {**frame.f_globals, **frame.f_locals}
+
+
+def who(namespace: Mapping[str, Any]) -> str:
+    """Return the `student_id` of a notebook, or nothing where there is none."""
+    student_id = namespace.get("student_id")
+    return str(student_id) if isinstance(student_id, (str, int)) else ""
 
 
 def review(question: Question, namespace: Mapping[str, Any]) -> Verdict:
@@ -37,4 +49,4 @@ def review(question: Question, namespace: Mapping[str, Any]) -> Verdict:
     banned = forbidden(question, namespace)
     if banned:
         return Verdict("failed", f"Your answer uses `{banned}`, which this exercise asks you to write yourself.")
-    return judge(question, Student(question, namespace))
+    return judge(question, Student(question, Kernel(namespace)), student_id=who(namespace))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from transformer_edu.exercises.question import Question
+from transformer_edu.exercises.question import Question, Test
 from transformer_edu.exercises.student import Student
 from transformer_edu.exercises.values import NotAnswered, WrongAnswer
 
@@ -21,31 +21,55 @@ class Verdict(NamedTuple):
     details: tuple[str, ...] = ()
 
 
-def judge(question: Question, student: Student, *, seed: int = 0) -> Verdict:
+class Mark(NamedTuple):
+    """What one test gave: its points of those possible, and the verdict."""
+
+    test: Test
+    points: int
+    verdict: Verdict
+
+
+def judge(question: Question, student: Student, *, seed: int = 0, student_id: str = "") -> Verdict:
     """Run the tests in their order up to the first that fails. Whatever the answer does, this returns a verdict.
 
     A test that names a result `got`, and before its asserts what it should be `want`, has their difference shown.
     """
-    for place, test in enumerate(question.tests, 1):
-        code = compile(test.code, f"{question.id} test {place}", "exec", optimize=0)  # keeps asserts under python -O
-        scope: dict[str, Any] = {"student": student, "torch": torch, "math": math, "same": same, "seed": seed}
-        label = f"test {place} of {len(question.tests)}: {test.name}"
-        try:
-            with settled(seed) as generator:
-                scope["generator"] = generator
-                exec(code, scope)
-        except NotAnswered as blank:
-            return Verdict("unanswered", f"{blank}.")
-        except WrongAnswer as wrong:
-            return Verdict("failed", str(wrong), tuple(filter(None, (student.last_call(), wrong.where, label))))
-        except AssertionError as failure:
-            apart = difference(scope.get("got"), scope.get("want"))
-            return Verdict("failed", str(failure), tuple(filter(None, (student.last_call(), apart, label))))
-        except Exception as error:  # noqa: BLE001  an answer may raise anything, and a verdict must come out
-            message = f"The test could not use your answer ({type(error).__name__}: {' '.join(str(error).split())})."
-            return Verdict("failed", message, tuple(filter(None, (student.last_call(), label))))
+    for test in question.tests:
+        verdict = _run(question, test, student, seed, student_id)
+        if verdict.state != "passed":
+            return verdict
     count = len(question.tests)
     return Verdict("passed", f"{count} test{'s' * (count > 1)}: {', '.join(test.name for test in question.tests)}.")
+
+
+def mark(question: Question, student: Student, *, seed: int = 0, student_id: str = "") -> list[Mark]:
+    """Run every test, whatever became of those before it, and give each its points or none."""
+    verdicts = [(test, _run(question, test, student, seed, student_id)) for test in question.tests]
+    return [Mark(test, test.points * (verdict.state == "passed"), verdict) for test, verdict in verdicts]
+
+
+def _run(question: Question, test: Test, student: Student, seed: int, student_id: str) -> Verdict:
+    """Run one test."""
+    place = question.tests.index(test) + 1
+    code = compile(test.code, f"{question.id} test {place}", "exec", optimize=0)  # keeps asserts under python -O
+    scope: dict[str, Any] = {"student": student, "torch": torch, "math": math, "same": same, "seed": seed}
+    scope["mine"] = question.own_value(student_id)
+    label = f"test {place} of {len(question.tests)}: {test.name}"
+    try:
+        with settled(seed) as generator:
+            scope["generator"] = generator
+            exec(code, scope)
+    except NotAnswered as blank:
+        return Verdict("unanswered", f"{blank}.")
+    except WrongAnswer as wrong:
+        return Verdict("failed", str(wrong), tuple(filter(None, (student.last_call(), wrong.where, label))))
+    except AssertionError as failure:
+        apart = difference(scope.get("got"), scope.get("want"))
+        return Verdict("failed", str(failure), tuple(filter(None, (student.last_call(), apart, label))))
+    except Exception as error:  # noqa: BLE001  an answer may raise anything, and a verdict must come out
+        message = f"The test could not use your answer ({type(error).__name__}: {' '.join(str(error).split())})."
+        return Verdict("failed", message, tuple(filter(None, (student.last_call(), label))))
+    return Verdict("passed", f"{test.name}.")
 
 
 def same(answer: Any, wanted: Any, tolerance: float = 1e-5) -> bool:

@@ -1,9 +1,14 @@
-"""Read the exercises of a chapter: one TOML file a chapter in `questions/`, written to be read by people."""
+"""Read the exercises of a chapter: one JSON file a chapter in `questions/`.
+
+`transformer-edu exercises build` writes these files. They hold what everyone may see: solutions of assigned exercises
+and hidden tests stay in the source notebooks.
+"""
 
 import difflib
-import tomllib
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -12,12 +17,17 @@ KINDS = ("predict", "complete", "derive", "find the bug", "experiment")
 
 @dataclass(frozen=True, kw_only=True)
 class Test:
-    """One public test: what it looks at, and plain asserts on `student` whose messages name the likely mistake."""
+    """One test: what it looks at, and plain asserts on `student` whose messages name the likely mistake.
+
+    Public tests run in the student's own kernel too; hidden ones only where submissions are graded.
+    """
 
     __test__ = False  # not a class for pytest to collect
 
     name: str
     code: str
+    points: int = 1
+    hidden: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +37,8 @@ class Question:
     `answers` gives the kind of each name that the reader defines: `number`, `number or never`, `numbers`, `letter ABC`,
     or a function with the kind of its result, such as `function -> tensor` or `function -> (tensor, tensor)`. `forbid`
     lists names that an answer may not use. `raised` maps a part of an error's text to the mistake that likely caused
-    it. `because` says why the solution is right; both are empty for an exercise whose solution is not handed out.
+    it. `because` says why the solution is right; both are empty in public where the exercise is `assigned`. `mine`
+    lists values of which each student gets one of their own.
     """
 
     id: str
@@ -45,25 +56,68 @@ class Question:
     because: str = ""
     forbid: tuple[str, ...] = ()
     raised: Mapping[str, str] = field(default_factory=dict)
+    assigned: bool = False
+    mine: tuple[int | float | str, ...] = ()
 
     def card(self) -> str:
         """Write the card in one line."""
-        return f"{self.kind} · difficulty {self.difficulty} of 5 · {self.minutes} minutes · teaches: {self.teaches}"
+        kind = f"{self.kind} · assigned" if self.assigned else self.kind
+        return f"{kind} · difficulty {self.difficulty} of 5 · {self.minutes} minutes · teaches: {self.teaches}"
+
+    @property
+    def points(self) -> int:
+        """Count the points of all tests."""
+        return sum(test.points for test in self.tests)
+
+    def public(self) -> "Question":
+        """Leave out what a student must not see: hidden tests, and the solution of an assigned exercise."""
+        shown = replace(self, tests=tuple(test for test in self.tests if not test.hidden))
+        return replace(shown, solution="", because="") if self.assigned else shown
+
+    def own_value(self, student_id: str) -> int | float | str | None:
+        """Return the value of `mine` that belongs to a student: always the same one; the first for nobody."""
+        if not self.mine:
+            return None
+        who = student_id.strip().casefold()
+        place = int(hashlib.sha256(f"{self.id}:{who}".encode()).hexdigest(), 16) if who else 0
+        return self.mine[place % len(self.mine)]
+
+
+_private: dict[str, str] = {}  # chapters that a notebook brought along: course exercises are not in the package
 
 
 def chapters() -> list[str]:
     """Name the chapters that have exercises."""
     folder = files("transformer_edu.exercises") / "questions"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    packaged = {entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json")}
+    return sorted(packaged | _private.keys())
 
 
 def read_chapter(chapter: str) -> list[Question]:
-    """Read the exercises of one chapter, in their order."""
+    """Read the exercises of one chapter, in their order, as a student may see them."""
     if chapter not in chapters():
         known = ", ".join(chapters())
         raise ValueError(f"read_chapter needs a chapter with exercises ({known}), got chapter={chapter!r}.")
-    text = (files("transformer_edu.exercises") / "questions" / f"{chapter}.toml").read_text(encoding="utf-8")
-    return [_question(chapter, entry) for entry in tomllib.loads(text)["question"]]
+    if chapter in _private:
+        return from_json(_private[chapter])
+    folder = files("transformer_edu.exercises") / "questions"
+    return from_json((folder / f"{chapter}.json").read_text(encoding="utf-8"))
+
+
+def use_questions(chapter: str, text: str) -> None:
+    """Check a chapter against the questions that this notebook brings along, as a course's own notebooks do."""
+    from_json(text)  # a broken text fails here, where it stands
+    _private[chapter] = text
+
+
+def as_json(questions: list[Question]) -> str:
+    """Write questions as text that people can read, too."""
+    return json.dumps([asdict(question) for question in questions], indent=1, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str) -> list[Question]:
+    """Read what `as_json` wrote."""
+    return [_question(entry) for entry in json.loads(text)]
 
 
 def find_question(exercise: object, *, function: str) -> Question:
@@ -82,11 +136,7 @@ def find_question(exercise: object, *, function: str) -> Question:
     raise ValueError(f"{needs}, got exercise={exercise!r}. Did you mean {suggestion}?")
 
 
-def _question(chapter: str, entry: dict[str, Any]) -> Question:
-    """Make a question of one `[[question]]` table."""
-    entry = {key: value.strip("\n") if isinstance(value, str) else value for key, value in entry.items()}
-    entry["id"] = f"{chapter}/{entry['id']}"
-    entry["hints"] = tuple(hint.strip() for hint in entry["hints"])
-    entry["forbid"] = tuple(entry.get("forbid", ()))
-    entry["tests"] = tuple(Test(name=test["name"], code=test["code"].strip("\n")) for test in entry.pop("test"))
-    return Question(**entry)
+def _question(entry: dict[str, Any]) -> Question:
+    """Make a question of its JSON: lists become tuples again."""
+    lists = {key: tuple(entry[key]) for key in ("hints", "forbid", "mine")}
+    return Question(**entry | lists | {"tests": tuple(Test(**test) for test in entry["tests"])})

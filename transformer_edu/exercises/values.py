@@ -2,7 +2,7 @@
 
 import math
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -19,6 +19,13 @@ class WrongAnswer(Exception):
 
 class NotAnswered(Exception):
     """Say that a placeholder still stands."""
+
+
+class Foreign(NamedTuple):
+    """Stand for a value that cannot cross between processes: only the name of its type does."""
+
+    type_name: str
+    is_callable: bool = False
 
 
 def read_value(name: str, value: Any, kind: str):
@@ -66,6 +73,8 @@ def described(value: Any) -> str:
         return f"`{value!r}`"
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, Foreign):
+        return f"of type {value.type_name}"
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     return f"of type {type(value).__name__}"
@@ -74,7 +83,7 @@ def described(value: Any) -> str:
 def brief(value: Any) -> str:
     """Write a value in at most a line."""
     if not isinstance(value, Tensor):
-        is_nest = isinstance(value, (list, tuple)) and len(value) <= SHOWN
+        is_nest = isinstance(value, (list, tuple)) and not isinstance(value, Foreign) and len(value) <= SHOWN
         return f"({', '.join(brief(part) for part in value)})" if is_nest else described(value).strip("`")
     is_float = value.is_floating_point()
     nan = " with NaN" if is_float and bool(value.isnan().any()) else ""
