@@ -31,6 +31,7 @@ AROUND = {
     "explorers": {"tasks", "pretrained"},
     "figures": {"tasks", "pretrained", "explorers"},
     "exercises": {"tasks", "pretrained"},
+    "command": {"exercises"},
 }
 LIBRARIES = {"torch", "einops", "jaxtyping"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc"}

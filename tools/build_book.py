@@ -56,7 +56,7 @@ def cache_key(root: Path = ROOT) -> str:
 
 def pages_key(root: Path = ROOT) -> str:
     """Return what the whole site depends on. Sphinx alone would miss settings, extensions and removed anchors."""
-    own = ["_config.yml", "_toc.yml", "book", "benchmarks", "tools/build_book.py"]
+    own = ["_config.yml", "_toc.yml", "book", "assignments", "benchmarks", "tools/build_book.py"]
     return cache_key(root) + fingerprint(*own, root=root)[:16]
 
 

@@ -1,4 +1,4 @@
-"""Remove outputs and execution counts from every notebook of the book: `.venv/bin/python tools/strip_outputs.py`."""
+"""Remove outputs and execution counts from every notebook: `.venv/bin/python tools/strip_outputs.py`."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ def strip(notebook: dict) -> bool:
 
 
 def main() -> None:
-    for path in notebooks():
+    for path in [*notebooks(), *sorted((ROOT / "exercises").glob("*.ipynb"))]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         if strip(notebook):
             path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,5 +1,8 @@
 """Write the one-line first cell of every notebook from `repository.url` in `_config.yml`: `make` runs this.
 
+In the notebooks for students, in `assignments/`, it is the first cell of code: `transformer-edu exercises build`
+puts it below their title.
+
 The cell makes the package available wherever the notebook is opened. An instructor who copies the book changes that
 one line of `_config.yml`; while it says OWNER, the cell refuses with a message and installs no stranger's package.
 """
@@ -46,10 +49,14 @@ def first_cell(address: str | None) -> str:
     return FIND + INSTALL.format(address=address)
 
 
-def synchronize(notebook: dict, line: str) -> bool:
-    """Give a notebook this first cell, in place; return whether anything changed."""
+def synchronize(notebook: dict, line: str, *, below_title: bool = False) -> bool:
+    """Give a notebook this first cell, in place; return whether anything changed. It may stand below a title."""
     cells = notebook["cells"]
     before = json.dumps(cells)
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    if below_title and code and "".join(code[0]["source"]).startswith(FIND):
+        code[0]["source"] = [line]
+        return json.dumps(cells) != before
     if not (cells and cells[0]["cell_type"] == "code" and "".join(cells[0]["source"]).startswith(FIND)):
         cells.insert(0, {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": []})
         if (notebook.get("nbformat"), notebook.get("nbformat_minor", 0)) >= (4, 5):
@@ -66,6 +73,11 @@ def notebooks(root: Path = ROOT) -> list[Path]:
     return sorted(path for path in (root / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
 
 
+def student_notebooks(root: Path = ROOT) -> list[Path]:
+    """Return the notebooks that students work in, in a fixed order."""
+    return sorted((root / "assignments").glob("*.ipynb"))
+
+
 def main(root: Path = ROOT) -> int:
     try:
         address = repository_address(root / "_config.yml")
@@ -75,9 +87,9 @@ def main(root: Path = ROOT) -> int:
     if address is None:
         print("_config.yml names no repository yet (repository.url says OWNER): no Colab button is shown.")
         print("That matters only if you publish a copy of your own.")
-    for path in notebooks(root):
+    for path in [*notebooks(root), *student_notebooks(root)]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        if synchronize(notebook, first_cell(address)):
+        if synchronize(notebook, first_cell(address), below_title=path.parent.name == "assignments"):
             text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
             path.write_text(text, encoding="utf-8")
             print(f"First cell written: {path.relative_to(root)}")

@@ -236,7 +236,8 @@ def test_a_test_that_cannot_use_an_answer_says_so_and_does_not_raise():
 
 def test_tests_run_in_order_and_stop_at_the_first_that_fails():
     tests = ["student.double(torch.ones(1))", "assert False, 'second'", "assert False, 'third'"]
-    verdict = judge(made(answers=DOUBLE.answers, tests=tests), Student(DOUBLE, Kernel({"double": lambda numbers: numbers})))
+    question = made(answers=DOUBLE.answers, tests=tests)
+    verdict = judge(question, Student(DOUBLE, Kernel({"double": lambda numbers: numbers})))
     assert (verdict.message, verdict.details[-1]) == ("second", "test 2 of 3: part 2")
 
 

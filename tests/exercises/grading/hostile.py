@@ -1,0 +1,132 @@
+"""Notebooks that no one would want to run: each with what it may earn at most. Used one by one and as a batch.
+
+`GOOD` holds a whole solution. A hostile notebook puts its code before, between or instead of the answers. A number
+beside a name is the exact mark that it gets: what it answered rightly counts, what it tampers with earns nothing.
+"""
+
+import json
+
+SCORES = """
+import torch
+
+def scores(queries, keys):
+    return queries @ keys.mT / queries.shape[-1] ** 0.5
+"""
+CAUSAL = """
+import torch
+
+def causal(size):
+    return torch.ones(size, size).tril().bool()
+"""
+NUMBER = "from transformer_edu.exercises import mine\nedges = mine('tiny/q3') * 2"
+GOOD = [SCORES, CAUSAL, NUMBER]
+EMPTY = ["def scores(queries, keys):\n    ...", "def causal(size):\n    ...", "edges = ..."]
+WRONG = ["def scores(queries, keys):\n    return queries @ keys.mT", "def causal(size):\n    return 1", "edges = -1"]
+
+
+def notebook(cells: list[str], student: str = "ada", **more) -> bytes:
+    """Write a notebook of these code cells, signed."""
+    sources = [f"student_id = {student!r}", *cells]
+    written = [
+        {"cell_type": "code", "id": f"c{place}", "metadata": {}, "execution_count": None, "outputs": [], "source": text}
+        for place, text in enumerate(sources)
+    ]
+    whole = {"cells": written, "metadata": {}, "nbformat": 4, "nbformat_minor": 5} | more
+    return json.dumps(whole).encode("utf-8", "surrogatepass")
+
+
+SWALLOW = """
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+"""
+
+# Code that runs before a whole solution: the answers are right, so all ten points stay.
+BEFORE = {
+    "exits": ("import sys; sys.exit(0)", 10),
+    "exits at once": ("import os; os._exit(0)", 10),
+    "reads address 0": ("import ctypes; ctypes.string_at(0)", 10),
+    "kills itself": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 10),
+    "kills process 1": ("import os; os.kill(1, 9)", 10),
+    "kills all": ("import os; os.kill(-1, 9)", 10),
+    "aborts": ("import os; os.abort()", 10),
+    "stops itself": ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", 10),
+    "loops": ("while True:\n    pass", 10),
+    "loops and swallows": (SWALLOW, 10),
+    "sleeps": ("import time; time.sleep(1000)", 10),
+    "blocks the alarm": ("import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\nwhile True: pass", 10),
+    "waits for input": ("input()", 10),
+    "raises": ("raise SystemExit('bye')", 10),
+    "raises oddly": ("class Odd(BaseException):\n    def __str__(self): raise KeyError\nraise Odd", 10),
+    "recurses": ("def f(): return f()\nf()", 10),
+    "recurses in C": ("import sys; sys.setrecursionlimit(10**9)\ndef f(): return f()\nf()", 10),
+    "takes memory": ("kept = [bytearray(2**28) for _ in range(64)]", 10),
+    "takes memory as tensors": ("import torch; kept = [torch.ones(2**28) for _ in range(64)]", 10),
+    "takes shared memory": ("import mmap; kept = [mmap.mmap(-1, 2**30) for _ in range(64)]", 10),
+    "takes memory files": ("import os; kept = [os.memfd_create(str(n)) for n in range(64)]", 10),
+    "fills the disk": ("with open('/tmp/full', 'wb') as file:\n    while True: file.write(bytes(2**20))", 10),
+    "makes files": ("for n in range(10**6): open(f'/tmp/{n}', 'w').close()", 10),
+    "opens files": ("kept = [open('/dev/null') for _ in range(10**6)]", 10),
+    "forks": ("import os\nwhile True:\n    if os.fork() == 0: os._exit(0)", 10),
+    "threads": ("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,)).start()", 10),
+    "prints for ever": ("while True: print('x' * 10**6)", 10),
+    "prints a lot": ("for _ in range(100): print('x' * 10**6)", 10),
+    "writes on all descriptors late": ("import atexit, os; atexit.register(lambda: os.write(3, b'x' * 99))", 10),
+    "deletes the package": ("import shutil, transformer_edu; shutil.rmtree(transformer_edu.__path__[0])", 10),
+    "deletes everything": ("import subprocess; subprocess.run('rm -rf / --no-preserve-root', shell=True)", 10),
+    "writes outside": ("for place in ('/', '/usr', '/etc', '/dev', '/root', '/env/book'): open(place + '/x', 'w')", 10),
+    "connects": ("import socket; socket.create_connection(('127.0.0.1', PORT), 2)", 10),
+    "reaches the host": ("import socket; socket.socket(40, socket.SOCK_STREAM).connect((2, 22))", 10),
+    "unshares": ("import os, ctypes; assert ctypes.CDLL(None).unshare(0x10000000) == 0", 10),
+    "debugs": ("import ctypes; ctypes.CDLL(None).ptrace(16, 1, 0, 0)", 10),
+    "magics": ("%matplotlib inline\n!rm -rf /\n%%bash\nls", 10),
+    "shell magic": ("!kill -9 1", 10),
+    "deep brackets": ("x = " + "(" * 5000 + ")" * 5000, 10),
+    "deep minus": ("x = " + "-" * 50000 + "1", 10),
+    "long number": ("x = " + "9" * 100_000, 10),
+    "NUL": ("x = 1\0", 10),
+    "surrogate": ("x = '\ud800'", 10),
+    "declares another coding": ("# -*- coding: utf-7 -*-\nx = 1", 10),
+}
+
+# Code that stands with wrong answers and tries to look right.
+FORGED = {
+    "patches allclose": ("import torch\ntorch.allclose = torch.isclose = torch.equal = lambda *_, **__: True", 0),
+    "patches assert": ("import builtins\nbuiltins.AssertionError = None\nbuiltins.abs = lambda _: 0", 0),
+    "patches the judge": ("import transformer_edu.exercises.judge as j\nj.same = lambda *_, **__: True", 0),
+    "patches the frames": ("import json\njson.dumps = lambda *_, **__: '{\"done\": true, \"values\": []}'", 0),
+    "patches pack": (
+        "import transformer_edu.exercises.grading.protocol as p\n"
+        "p.pack = lambda message, *values: b'\\0\\0\\0\\2\\0\\0\\0\\0{}'",
+        0,
+    ),
+    "prints points": ("print('points: 10/10, 100 %, all tests passed')", 0),
+    "answers early": ("import os\nfor f in range(3, 64):\n    try: os.write(f, b'\\0\\0\\0\\2\\0\\0\\0\\0{}')\n    except OSError: pass", 0),
+    "writes rubbish": ("import os\nfor f in range(3, 64):\n    try: os.write(f, os.urandom(999))\n    except OSError: pass", 0),
+    "announces gigabytes": (
+        "import os\nfor f in range(3, 64):\n    try: os.write(f, b'\\xff' * 8)\n    except OSError: pass",
+        0,
+    ),
+    "hangs up": ("import os\nos.closerange(0, 4096)", 0),
+    "empties later cells": ("get_ipython().events.register('pre_run_cell', lambda *_: None); In = []", 0),
+    "always equal": (
+        "class Right(float):\n    __eq__ = __lt__ = __gt__ = lambda *_: True\n    __hash__ = None\n"
+        "class T(__import__('torch').Tensor):\n    __eq__ = lambda *_: True\n"
+        "edges = Right(3)\ndef scores(q, k): return T()\ndef causal(n): return T()",
+        0,
+    ),
+    "returns objects": ("def scores(q, k): return object()\ndef causal(n): return lambda: 1\nedges = {}", 0),
+    "returns too much": ("import torch\ndef scores(q, k): return torch.zeros(10**8)\ndef causal(n): return [0] * 10**7", 0),
+    "returns itself": ("edges = []\nedges.append(edges)\ndef scores(q, k): return edges\ndef causal(n): return edges", 0),
+    "returns NaN": ("import torch\ndef scores(q, k): return (q @ k.mT) * float('nan')\nedges = float('nan')", 0),
+    "opens pickles": (
+        "import os\nclass Evil:\n    def __reduce__(self): return os.system, ('touch /tmp/evil',)\n"
+        "edges = Evil()\ndef scores(q, k): return Evil()",
+        0,
+    ),
+    "looks for the seed": ("import glob\nedges = open(glob.glob('/**/grading.json', recursive=True)[0]).read()", 0),
+    "looks for hidden tests": ("import glob\nfound = glob.glob('/**/exercises/*.ipynb', recursive=True)\nassert found", 0),
+}

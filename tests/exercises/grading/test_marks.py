@@ -1,0 +1,309 @@
+"""One notebook at a time, in the real sandbox: the marks are exact, whatever else the notebook does."""
+
+import json
+import socket
+import subprocess
+import time
+
+import pytest
+
+from tests.exercises.grading.conftest import LIMITS, TINY
+from tests.exercises.grading.hostile import BEFORE, CAUSAL, EMPTY, FORGED, GOOD, NUMBER, SCORES, SWALLOW, WRONG, notebook
+from transformer_edu.exercises.grading.grade import grade
+from transformer_edu.exercises.grading.sandbox import Sandbox
+
+
+def points(result: dict) -> dict[str, int]:
+    return {question["id"].split("/")[1]: question["points"] for question in result["questions"]}
+
+
+def messages(result: dict) -> list[str]:
+    return [test["message"] for question in result["questions"] for test in question["tests"] if test["message"]]
+
+
+# Exact marks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        (GOOD, 10),
+        ([SCORES, NUMBER], 6),
+        ([CAUSAL.replace("tril", "triu"), NUMBER, SCORES], 6),
+        (["def scores(queries, keys):\n    return queries @ keys.mT / 2", CAUSAL], 5),
+        (WRONG, 0),
+        (EMPTY, 0),
+        ([], 0),
+        (["def scores(queries, keys:\n    return", CAUSAL, NUMBER], 6),
+    ],
+    ids=["correct", "one missing", "one wrong", "partial", "wrong", "blank", "no answers", "syntax error"],
+)
+def test_marks_are_exact(marked, cells, wanted):
+    result = marked(notebook(cells))
+    assert (result["points"], result["possible"], result["state"]) == (wanted, 10, "graded")
+    assert sum(points(result).values()) == wanted
+
+
+def test_a_failed_test_gets_one_sentence_and_what_was_called(marked):
+    result = marked(notebook([WRONG[0]]))
+    by_hand, random = result["questions"][0]["tests"]
+    assert by_hand["message"] == "The scores are not divided by √head_dim."
+    assert by_hand["details"][0].startswith("input: `scores(tensor([[1, 1, 1, 1]]), ")
+    assert random["message"] == "The divisor is √head_dim, whatever head_dim is."
+    assert result["questions"][1]["tests"][0]["message"] == "Not answered: `causal`."
+
+
+def test_a_syntax_error_is_named_in_the_note(marked):
+    note = marked(notebook([CAUSAL, "def broken(:\n    pass"]))["note"]
+    assert note == "code cell 3 is no Python (SyntaxError in line 1: invalid syntax)."
+
+
+def test_a_starter_that_stands_counts_as_unanswered_even_with_comments(marked):
+    result = marked(notebook(["def scores(queries, keys):\n    # thinking\n    ...\n    pass"]))
+    assert result["questions"][0]["state"] == "unanswered"
+
+
+def test_the_same_notebook_gets_the_same_result(marked):
+    first, second = (marked(notebook(["import torch\nx = torch.rand(3)", *GOOD])) for _ in range(2))
+    assert first | {"seconds": 0} == second | {"seconds": 0}
+
+
+# Who one is ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_copied_prediction_fails_for_another_student(marked):
+    """The value 3 belongs to nobody in particular: whoever signs with another id needs another number."""
+    mine = {who: points(marked(notebook(["edges = 2 * 7"], who), who))["q3"] for who in ("ada", "bob", "eve", "kim", "zoe")}
+    assert set(mine.values()) == {0, 2}
+
+
+def test_an_id_that_is_not_the_files_own_is_flagged(marked):
+    assert marked(notebook(GOOD, "bob"), "ada")["flags"] == ["declares the id 'bob'"]
+    assert marked(notebook(GOOD, "Ada"), "ada")["flags"] == []
+    assert marked(notebook(GOOD, "bob"), "12345")["flags"] == []  # a platform's number is not what students sign with
+    assert marked(notebook(["student_id = ..."]))["flags"] == ["declares no id, and got the values that belong to nobody"]
+
+
+# The state of the notebook ------------------------------------------------------------------------------------------
+
+
+def test_order_metadata_and_extra_cells_do_not_count(marked):
+    cells = ["# mine", NUMBER, "x = 1", CAUSAL, "1/0", SCORES, "scores(torch.ones(1, 4), torch.ones(1, 4))"]
+    content = json.loads(notebook(cells))
+    for cell in content["cells"]:
+        del cell["metadata"], cell["id"], cell["outputs"]
+    assert marked(json.dumps(content).encode())["points"] == 10
+
+
+def test_renamed_and_edited_answers_lose_their_own_points_only(marked):
+    assert points(marked(notebook([SCORES.replace("scores", "score"), CAUSAL, NUMBER]))) == {"q1": 0, "q2": 4, "q3": 2}
+    assert points(marked(notebook(["def scores(a, b, c):\n    return a", CAUSAL]))) == {"q1": 0, "q2": 4, "q3": 0}
+
+
+def test_magics_and_shell_commands_do_no_harm(marked):
+    cells = ["%pip install x\n!ls\n%matplotlib inline", "%%time\n" + SCORES, "%time y = 1", "%%bash\nls", CAUSAL, "await z()"]
+    result = marked(notebook(cells))
+    assert points(result) == {"q1": 4, "q2": 4, "q3": 0}
+    assert result["note"] == "code cell 7 raised NameError: name 'z' is not defined."
+
+
+def test_older_notebooks_are_read(marked):
+    cells = [{"cell_type": "code", "input": [SCORES, "\n"]}, {"cell_type": "code", "input": CAUSAL}]
+    old = {"worksheets": [{"cells": cells}], "nbformat": 3, "nbformat_minor": 0, "metadata": {}}
+    assert marked(json.dumps(old).encode())["points"] == 8
+
+
+BROKEN = {
+    "empty": (b"", "The file is empty."),
+    "cut off": (notebook(GOOD)[:-40], "its JSON is broken (line 1). Was it cut off while saving?"),
+    "not JSON": (b"%PDF-1.4", "its JSON is broken"),
+    "binary": (bytes(range(128, 256)), "it is not text in UTF-8"),
+    "a list": (b"[]", "it holds no cells"),
+    "cells of another type": (b'{"cells": {"a": 1}}', "it holds no cells"),
+    "no code": (b'{"cells": [{"cell_type": "markdown", "source": "hello"}, 7, null]}', "no code cell"),
+    "deep": (b"[" * 200_000, "nested too deeply"),
+    "many cells": (notebook(["x = 1"] * 2000), "2001 code cells"),
+    "much code": (notebook(["x = 1\n" * 200_000]), "1 MB of code"),
+    "huge": (b" " * (21 * 2**20), "21 MB; 20 MB is the limit"),
+    "long number": (b'{"cells": ' + b"9" * 10_000 + b"}", "its JSON is broken"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN.values(), ids=BROKEN.keys())
+def test_a_file_that_is_no_notebook_gets_zero_and_the_reason(marked, case):
+    content, reason = case
+    result = marked(content)
+    assert (result["state"], result["points"], result["possible"]) == ("unreadable", 0, 10)
+    assert reason in result["note"]
+
+
+# What may not be used -----------------------------------------------------------------------------------------------
+
+SHORTCUTS = {
+    "directly": "import torch\ndef scores(q, k):\n    return torch.cdist(q, k)",
+    "under another name": "from torch import cdist as d\ndef scores(q, k):\n    return d(q, k)",
+    "through a helper": "import torch\ndef f(q, k): return torch.cdist(q, k)\ndef scores(q, k):\n    return f(q, k)",
+    "in a lambda": "import torch\nf = lambda q, k: torch.cdist(q, k)\nscores = lambda q, k: f(q, k)",
+    "in a class": "import torch\nclass F:\n    f = torch.cdist\ndef scores(q, k):\n    return F.f(q, k)",
+    "as a default": "import torch\ndef scores(q, k, f=torch.cdist):\n    return f(q, k)",
+    "in a list": "import torch\nfs = [torch.cdist]\ndef scores(q, k):\n    return fs[0](q, k)",
+    "put on torch": "import torch\ntorch.mine = torch.cdist\ndef scores(q, k):\n    return torch.mine(q, k)",
+    "set on torch": "import torch\nsetattr(torch, 'mine', torch.cdist)\ndef scores(q, k):\n    return torch.mine(q, k)",
+    "decorated": "import torch\ndef use(_): return torch.cdist\n@use\ndef scores(q, k):\n    pass",
+    "imported inside": "def scores(q, k):\n    from torch import cdist as d\n    return d(q, k)",
+    "by getattr": "import torch\ndef scores(q, k):\n    return getattr(torch, 'cdist')(q, k)",
+    "in a loop": "import torch\nfor scores in [torch.cdist]:\n    pass",
+    "before a decoy": "import torch\nscores = torch.cdist\nif False:\n    def scores(q, k):\n        return q",
+    "walrus": "import torch\nprint(f := torch.cdist)\ndef scores(q, k):\n    return f(q, k)",
+}
+HIDDEN = {
+    "by a built text": ("import torch\ndef scores(q, k):\n    return getattr(torch, 'cd' + 'ist')(q, k)", "__getattribute__"),
+    "by eval": ("import torch\ndef scores(q, k):\n    return eval('torch.cd' 'ist')(q, k)", "eval()"),
+    "by globals": ("import torch\nf = torch.cdist\ndef scores(q, k):\n    return globals()['f'](q, k)", "globals()"),
+    "by __dict__": ("import torch\ndef scores(q, k):\n    return torch.__dict__['cd' + 'ist'](q, k)", "__dict__"),
+    "by import": ("def scores(q, k):\n    return __import__('torch').cd(q, k)", "__import__()"),
+}
+
+
+@pytest.mark.parametrize("code", SHORTCUTS.values(), ids=SHORTCUTS.keys())
+def test_what_an_answer_may_not_use_is_found(marked, code):
+    result = marked(notebook([code, CAUSAL]))
+    assert messages(result)[0] == "The answer uses `cdist`, which this exercise does not allow."
+    assert points(result) == {"q1": 0, "q2": 4, "q3": 0}
+
+
+@pytest.mark.parametrize("case", HIDDEN.values(), ids=HIDDEN.keys())
+def test_what_hides_a_call_counts_as_forbidden_where_something_is(marked, case):
+    code, named = case
+    result = marked(notebook([code, CAUSAL]))
+    assert messages(result)[0] == f"The answer uses `{named}`, which this exercise does not allow."
+    assert any(named in flag for flag in result["flags"])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import torch\ncheck = torch.cdist(torch.ones(1, 2), torch.ones(1, 2))\nweights = torch.cdist\n"
+        "def scores(queries, keys):\n    weights = queries @ keys.mT\n    return weights / queries.shape[-1] ** 0.5",
+        "import torch\ndef scores(q, k):\n    return torch.cdist(q, k)\n" + SCORES,
+        SCORES + "\nclass Model(torch.nn.Module): pass\nModel().eval()",
+        "cdist = 3\n" + SCORES,
+    ],
+    ids=["beside the answer", "in an earlier try", "the eval of a model", "an unused name"],
+)
+def test_what_an_answer_does_not_use_is_not_held_against_it(marked, code):
+    result = marked(notebook([code, CAUSAL, NUMBER]))
+    assert (result["points"], result["flags"]) == (10, [])
+
+
+# Hostile notebooks --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def listener():
+    """Listen where no sandbox may reach."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.01)
+        yield server
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_hostile_cell_leaves_the_other_marks(marked, listener, name):
+    code, wanted = BEFORE[name]
+    began = time.monotonic()
+    result = marked(notebook([code.replace("PORT", str(listener.getsockname()[1])), *GOOD]))
+    assert result["points"] == wanted
+    assert time.monotonic() - began < LIMITS.seconds + 3
+    with pytest.raises(TimeoutError):
+        listener.accept()
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_result_earns_nothing(marked, name):
+    code, wanted = FORGED[name]
+    assert marked(notebook([*WRONG, code]))["points"] == wanted
+    assert marked(notebook([code, *WRONG]))["points"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("while True: pass", "`scores` took longer than 1.5 s and was stopped."),
+        (SWALLOW.replace("\n", "\n    "), "`scores` took longer than 1.5 s and was stopped."),
+        ("import os; os._exit(3)", "`scores` ended the Python process (exit code 3)."),
+        ("import ctypes; ctypes.string_at(0)", "`scores` ended the Python process (signal 11)."),
+        ("import torch; return torch.zeros(10**8)", "`scores` gives more than can be looked at (a tensor of shape"),
+        ("return [0] * 10**7", "`scores` gives more than can be looked at (too many entries)."),
+    ],
+)
+def test_an_answer_that_never_comes_back_fails_with_the_reason_alone(marked, body, told):
+    began = time.monotonic()
+    result = marked(notebook([f"def scores(q, k):\n    {body}", CAUSAL, NUMBER]))
+    assert points(result) == {"q1": 0, "q2": 4, "q3": 2}
+    assert messages(result)[0].startswith(told)
+    assert time.monotonic() - began < LIMITS.seconds + 3
+
+
+def test_a_notebook_of_loops_ends_when_its_time_is_used_up(marked):
+    began = time.monotonic()
+    result = marked(notebook([SWALLOW] * 30 + GOOD))
+    assert time.monotonic() - began < LIMITS.total + 3
+    assert result["state"] == "graded"
+    assert "took longer than" in result["note"]
+
+
+def test_processes_that_together_take_too_much_memory_are_stopped():
+    """No limit on one process sees this: the sandbox adds up what a notebook and all that it started take."""
+    fork = "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        kept = b'x' * 2**26\n        time.sleep(99)"
+    small = Sandbox(LIMITS._replace(seconds=9.0, memory=2**28))
+    try:
+        result = grade(notebook([fork + "\ntime.sleep(99)", *GOOD]), TINY, small, student="ada")
+    finally:
+        small.close()
+    assert result["points"] == 10
+    assert result["note"] == "code cell 2 took more memory than 0.25 GB and was stopped."
+
+
+def test_nothing_of_one_notebook_is_left_for_the_next(marked):
+    leave = "import os, torch, builtins\nopen('/tmp/left', 'w').write('x')\nopen('/dev/shm/left', 'w').write('x')\n"
+    leave += "torch.left = builtins.left = os.environ['LEFT'] = 'x'\ntorch.set_default_dtype(torch.float64)\n"
+    leave += "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        import time; time.sleep(99)"
+    marked(notebook([leave, *GOOD], "first"))
+    look = "import os, torch, builtins\nfound = [os.path.exists('/tmp/left'), os.path.exists('/dev/shm/left')]\n"
+    look += "found += [hasattr(torch, 'left'), hasattr(builtins, 'left'), 'LEFT' in os.environ]\n"
+    look += "assert torch.get_default_dtype() == torch.float32\nassert not any(found), found"
+    result = marked(notebook([look, *GOOD]))
+    assert (result["points"], result["note"]) == (10, "")
+
+
+def test_no_process_is_left(marked, sandbox):
+    spawn = "import subprocess, sys\nfor _ in range(5): subprocess.Popen(['sleep', '98765'], start_new_session=True)"
+    marked(notebook([spawn, *GOOD]))
+    marked(notebook([*GOOD, "import os\nif os.fork() == 0:\n    os.setsid()\n    os.execvp('sleep', ['sleep', '98765'])"]))
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert "sleep 98765" not in running
+
+
+def test_the_room_shows_nothing_of_the_machine(marked, tmp_path):
+    """What a student's code sees: no home, no temporary folder of others, no process but its own, no network but its own."""
+    (tmp_path / "secret").write_text("hidden")
+    look = f"""
+import os, socket
+assert os.getuid() == 65534 and os.getpid() == 1
+assert not os.path.exists({str(tmp_path)!r})
+assert sorted(os.listdir('/tmp')) == []
+assert not any(os.path.exists(place) for place in ('/home', '/etc/passwd', '/var', '/work', '/sys', '/run'))
+assert [name for name in os.listdir('/proc') if name.isdigit() and name != '1'] == []
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    assert sock.connect_ex(('192.0.2.1', 53)) == 101  # network is unreachable
+assert set(os.environ) <= {{'PATH', 'HOME', 'TMPDIR', 'USER', 'LANG', 'PYTHONPATH', 'PYTHONUNBUFFERED', 'PYTHONHASHSEED',
+    'OMP_NUM_THREADS', 'MPLBACKEND', 'MPLCONFIGDIR', 'HF_HUB_OFFLINE', 'PWD', 'LC_CTYPE', 'KMP_INIT_AT_FORK'}}, os.environ
+for place in ('/', '/usr', '/dev', '/env', '/env/book/transformer_edu', '/bin/', '/tmp/../usr'):
+    try:
+        open(place + '/written', 'w')
+    except OSError:
+        continue
+    raise AssertionError(place)
+"""
+    result = marked(notebook([look, *GOOD]))
+    assert (result["points"], result["note"]) == (10, "")

@@ -1,0 +1,102 @@
+"""Grade many notebooks on one machine: a few judges, each in a process of its own with a sandbox of its own."""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, NamedTuple
+
+from transformer_edu.exercises.grading.grade import Exercises, grade
+from transformer_edu.exercises.grading.sandbox import Limits, Sandbox
+
+TRIES = 2  # how often a notebook may end a judge that was busy with nothing else
+PDEATHSIG = 1
+
+_sandbox: Sandbox | None = None
+
+
+class Job(NamedTuple):
+    """One notebook to grade."""
+
+    student: str
+    name: str
+    read: Callable[[], bytes]
+
+
+class Setting(NamedTuple):
+    """What all notebooks of a run share."""
+
+    exercises: Exercises
+    limits: Limits
+    confined: bool
+
+
+class Lost(NamedTuple):
+    """Stand for the result of a notebook on which judges died."""
+
+    reason: str
+
+
+def run_local(jobs: Iterable[Job], setting: Setting, count: int) -> Iterator[tuple[Job, dict[str, Any] | Lost]]:
+    """Grade with `count` processes and yield each result as it comes. A judge that dies is replaced."""
+    waiting = iter(jobs)
+    while True:
+        suspects = yield from _until_broken(waiting, setting, count)
+        if not suspects:
+            return
+        for job in suspects:  # one of these was there when a judge died: each goes alone now
+            for _ in range(TRIES):
+                left = yield from _until_broken(iter([job]), setting, 1)
+                if not left:
+                    break
+            else:
+                yield job, Lost("The grader itself ended on this notebook, twice. Look at it by hand.")
+
+
+def _until_broken(waiting: Iterator[Job], setting: Setting, count: int) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Grade until nothing is left, or until a judge dies: then return the jobs that were under way."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(os.getpid(), setting))
+    under_way: dict[Future, Job] = {}
+    try:
+        while True:
+            while len(under_way) < 2 * count and (job := next(waiting, None)) is not None:
+                under_way[pool.submit(_work, setting.exercises, job.read(), job.student, job.name)] = job
+            if not under_way:
+                return []
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                yield under_way.pop(future), result
+    except BrokenProcessPool:
+        return list(under_way.values())
+    finally:
+        _stop(pool)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the judges now: their sandboxes die with them."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join()
+
+
+def _begin(driver: int, setting: Setting) -> None:
+    """Prepare a judge: it dies with its driver, and leaves Ctrl-C to it."""
+    global _sandbox
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setresuid"):  # Linux
+        ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != driver:
+        os._exit(1)
+    _sandbox = Sandbox(setting.limits, confined=setting.confined)
+
+
+def _work(exercises: Exercises, content: bytes, student: str, name: str) -> dict[str, Any]:
+    return grade(content, exercises, _sandbox, student=student, name=name)
