@@ -18,7 +18,14 @@ def question(name: str, answers: dict[str, str], starter: str, tests: list[Test]
     """Make a question with the fields that matter here."""
     fields = {"title": name, "kind": "complete", "difficulty": 1, "minutes": 1, "teaches": "", "statement": ""}
     return Question(
-        id=f"tiny/{name}", answers=answers, starter=starter, tests=tuple(tests), hints=(), assigned=True, **fields, **more
+        id=f"tiny/{name}",
+        answers=answers,
+        starter=starter,
+        tests=tuple(tests),
+        hints=(),
+        assigned=True,
+        **fields,
+        **more,
     )
 
 
@@ -51,7 +58,12 @@ Q2 = question(
     "def causal(size):\n    ...",
     [
         Test(name="two", points=2, code="assert same(student.causal(2), torch.tensor([[1, 0], [1, 1]])), 'See two.'"),
-        Test(name="more", points=2, hidden=True, code="assert same(student.causal(5), torch.ones(5, 5).tril()), 'See five.'"),
+        Test(
+            name="more",
+            points=2,
+            hidden=True,
+            code="assert same(student.causal(5), torch.ones(5, 5).tril()), 'See five.'",
+        ),
     ],
 )
 Q3 = question(
@@ -85,10 +97,15 @@ def write_source(folder: Path, exercises: Exercises = TINY) -> Path:
     for one in exercises.questions:
         name = one.id.split("/")[1]
         commented = "\n".join(f"# {line}" for line in one.starter.splitlines())
-        card = [f"{key} = {json.dumps(getattr(one, key))}" for key in ("title", "kind", "difficulty", "minutes", "assigned")]
+        card = [
+            f"{key} = {json.dumps(getattr(one, key))}" for key in ("title", "kind", "difficulty", "minutes", "assigned")
+        ]
         card += [f"{key} = {json.dumps(list(getattr(one, key)))}" for key in ("forbid", "mine")] + ['teaches = "tests"']
         card += ["[answers]", *(f"{key} = {json.dumps(kind)}" for key, kind in one.answers.items())]
-        cells += [("raw", f"card:{name}", "\n".join(card)), ("markdown", f"statement:{name}", f"Write {list(one.answers)}.")]
+        cells += [
+            ("raw", f"card:{name}", "\n".join(card)),
+            ("markdown", f"statement:{name}", f"Write {list(one.answers)}."),
+        ]
         solved = f"### BEGIN SOLUTION\n{SOLUTIONS[name]}\n### INSTEAD\n{commented}\n### END SOLUTION"
         cells.append(("code", f"answer:{name}", solved))
         for test in one.tests:

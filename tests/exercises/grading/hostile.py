@@ -97,15 +97,21 @@ FORGED = {
     "patches allclose": ("import torch\ntorch.allclose = torch.isclose = torch.equal = lambda *_, **__: True", 0),
     "patches assert": ("import builtins\nbuiltins.AssertionError = None\nbuiltins.abs = lambda _: 0", 0),
     "patches the judge": ("import transformer_edu.exercises.judge as j\nj.same = lambda *_, **__: True", 0),
-    "patches the frames": ("import json\njson.dumps = lambda *_, **__: '{\"done\": true, \"values\": []}'", 0),
+    "patches the frames": ('import json\njson.dumps = lambda *_, **__: \'{"done": true, "values": []}\'', 0),
     "patches pack": (
         "import transformer_edu.exercises.grading.protocol as p\n"
         "p.pack = lambda message, *values: b'\\0\\0\\0\\2\\0\\0\\0\\0{}'",
         0,
     ),
     "prints points": ("print('points: 10/10, 100 %, all tests passed')", 0),
-    "answers early": ("import os\nfor f in range(3, 64):\n    try: os.write(f, b'\\0\\0\\0\\2\\0\\0\\0\\0{}')\n    except OSError: pass", 0),
-    "writes rubbish": ("import os\nfor f in range(3, 64):\n    try: os.write(f, os.urandom(999))\n    except OSError: pass", 0),
+    "answers early": (
+        "import os\nfor f in range(3, 64):\n    try: os.write(f, b'\\0\\0\\0\\2\\0\\0\\0\\0{}')\n    except OSError: pass",
+        0,
+    ),
+    "writes rubbish": (
+        "import os\nfor f in range(3, 64):\n    try: os.write(f, os.urandom(999))\n    except OSError: pass",
+        0,
+    ),
     "announces gigabytes": (
         "import os\nfor f in range(3, 64):\n    try: os.write(f, b'\\xff' * 8)\n    except OSError: pass",
         0,
@@ -119,8 +125,14 @@ FORGED = {
         0,
     ),
     "returns objects": ("def scores(q, k): return object()\ndef causal(n): return lambda: 1\nedges = {}", 0),
-    "returns too much": ("import torch\ndef scores(q, k): return torch.zeros(10**8)\ndef causal(n): return [0] * 10**7", 0),
-    "returns itself": ("edges = []\nedges.append(edges)\ndef scores(q, k): return edges\ndef causal(n): return edges", 0),
+    "returns too much": (
+        "from torch import zeros\ndef scores(q, k): return zeros(10**8)\ndef causal(n): return [0] * 10**7",
+        0,
+    ),
+    "returns itself": (
+        "edges = []\nedges.append(edges)\ndef scores(q, k): return edges\ndef causal(n): return edges",
+        0,
+    ),
     "returns NaN": ("import torch\ndef scores(q, k): return (q @ k.mT) * float('nan')\nedges = float('nan')", 0),
     "opens pickles": (
         "import os\nclass Evil:\n    def __reduce__(self): return os.system, ('touch /tmp/evil',)\n"
@@ -128,5 +140,8 @@ FORGED = {
         0,
     ),
     "looks for the seed": ("import glob\nedges = open(glob.glob('/**/grading.json', recursive=True)[0]).read()", 0),
-    "looks for hidden tests": ("import glob\nfound = glob.glob('/**/exercises/*.ipynb', recursive=True)\nassert found", 0),
+    "looks for hidden tests": (
+        "import glob\nfound = glob.glob('/**/exercises/*.ipynb', recursive=True)\nassert found",
+        0,
+    ),
 }

@@ -29,7 +29,9 @@ def command(folder: Path, *more: str, program: tuple[str, ...] = ()) -> list[str
 def run(folder: Path, *more: str, program: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     arguments = command(folder, *more, program=program)
-    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def results(folder: Path) -> dict[str, dict]:
@@ -84,9 +86,7 @@ def test_a_hostile_class_gets_its_marks_and_harms_nobody(course):
     assert {student: result["points"] for student, result in results(folder).items()} == wanted
     assert all(path.read_bytes() == content for path, content in before.items())
     assert not Path("/tmp/evil").exists()
-    assert "grading.zygote" not in subprocess.run(["ps", "-eo", "ppid,args"], capture_output=True, text=True).stdout.replace(
-        f"{os.getpid()} ", ""
-    ) or len(list(children_of(1, "grading.zygote"))) == 0
+    assert not children_of(1, "grading.zygote")
 
 
 def children_of(parent: int, word: str) -> list[str]:
@@ -151,7 +151,10 @@ def test_a_killed_zygote_loses_nothing(course):
     folder = course(class_of(6, ["import time; time.sleep(0.5)", *GOOD]))
     with subprocess.Popen(command(folder, "--jobs", "1"), cwd=folder, stdout=subprocess.PIPE, text=True) as driver:
         wait_for(lambda: len(results(folder)) >= 1)
-        found = subprocess.run(["pgrep", "-f", f"bwrap .*{ROOT}.*grading.zygote"], capture_output=True, text=True).stdout
+        found = subprocess.run(
+            ["pgrep", "-f", f"bwrap .*{ROOT}.*grading.zygote"], capture_output=True, text=True
+        ).stdout
+        assert found
         for process in found.split():
             os.kill(int(process), signal.SIGKILL)
         assert "6 graded" in driver.communicate(timeout=120)[0]
@@ -227,7 +230,9 @@ def test_wrong_input_gets_one_clear_sentence_and_changes_nothing(course):
 
 def test_two_runs_into_one_folder_do_not_meet(course):
     folder = course(class_of(2, ["import time; time.sleep(1.2)", *GOOD]))
-    with subprocess.Popen(command(folder), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+    with subprocess.Popen(
+        command(folder), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as first:
         wait_for(lambda: (folder / "out/tiny/.lock").exists())
         time.sleep(0.2)
         second = run(folder)
@@ -279,7 +284,11 @@ def test_without_a_sandbox_only_when_asked_and_with_a_warning(course):
     done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("WARNING: without a sandbox every notebook can read, change and delete")
-    assert {student: result["points"] for student, result in results(folder).items()} == {"s000": 10, "s001": 10, "eve": 0}
+    assert {student: result["points"] for student, result in results(folder).items()} == {
+        "s000": 10,
+        "s001": 10,
+        "eve": 0,
+    }
 
 
 ORDINARY = 61234  # a user who is nobody in particular
@@ -298,31 +307,54 @@ def as_ordinary_user() -> tuple[str, ...]:
         parents = [str(parent) for parent in reversed(Path(python).parents) if parent.is_relative_to(home)]
         walls += ["--tmpfs", home, *(part for parent in parents[1:] for part in ("--dir", parent))]
         walls += ["--chmod", "0755", home, "--ro-bind", python, python]
-    who = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"]
+    who = [
+        "setpriv",
+        f"--reuid={ORDINARY}",
+        f"--regid={ORDINARY}",
+        "--clear-groups",
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+    ]
     return (*walls, "--cap-add", "ALL", "--", *who, "--")
 
 
 def test_an_ordinary_user_grades_a_hostile_class(course):
     """Root hands its sandboxes to another user; an ordinary user needs a namespace of their own. Both must hold."""
-    hostile = ("exits at once", "takes memory", "forks", "kills all", "loops and swallows", "writes outside", "unshares")
+    hostile = (
+        "exits at once",
+        "takes memory",
+        "forks",
+        "kills all",
+        "loops and swallows",
+        "writes outside",
+        "unshares",
+    )
     files = {name.replace(" ", "-"): notebook([BEFORE[name][0], *GOOD]) for name in hostile}
     folder = course(files | {"forger": notebook([*WRONG, FORGED["patches the judge"][0]])} | class_of(4))
     for path in [folder, *folder.rglob("*"), *folder.parents]:
         if path.is_relative_to("/tmp") and path != Path("/tmp") and os.geteuid() == 0:
-            os.chown(path, ORDINARY, ORDINARY) if path.is_relative_to(folder) else path.chmod(path.stat().st_mode | 0o055)
+            os.chown(path, ORDINARY, ORDINARY) if path.is_relative_to(folder) else path.chmod(
+                path.stat().st_mode | 0o055
+            )
     who = subprocess.run([*as_ordinary_user(), "id", "-u"], capture_output=True, text=True, check=True).stdout
     assert int(who) != 0
     done = run(folder, "--jobs", "2", program=as_ordinary_user())
     assert done.returncode == 0, done.stderr
     marks = {student: result["points"] for student, result in results(folder).items()}
-    assert marks == {name: 10 for name in files} | {"forger": 0} | {f"s{place:03}": 10 for place in range(4)}
+    assert marks == dict.fromkeys(files, 10) | {"forger": 0} | {f"s{place:03}": 10 for place in range(4)}
 
 
 def test_a_python_environment_below_the_temporary_folder_works(course, tmp_path):
     """Each notebook gets an empty /tmp of its own; the packages of a clone below /tmp are mounted elsewhere."""
     clone = tmp_path / "clone"
     shutil.copytree(ROOT / "transformer_edu", clone / "transformer_edu", ignore=shutil.ignore_patterns("__pycache__"))
-    folder = course({"ada": notebook(["import transformer_edu\nassert transformer_edu.__path__ == ['/env/book/transformer_edu']", *GOOD])})
+    folder = course(
+        {
+            "ada": notebook(
+                ["import transformer_edu\nassert transformer_edu.__path__ == ['/env/book/transformer_edu']", *GOOD]
+            )
+        }
+    )
     environment = os.environ | {"PYTHONPATH": str(clone), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command(folder), cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

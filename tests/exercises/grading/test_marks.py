@@ -8,7 +8,18 @@ import time
 import pytest
 
 from tests.exercises.grading.conftest import LIMITS, TINY
-from tests.exercises.grading.hostile import BEFORE, CAUSAL, EMPTY, FORGED, GOOD, NUMBER, SCORES, SWALLOW, WRONG, notebook
+from tests.exercises.grading.hostile import (
+    BEFORE,
+    CAUSAL,
+    EMPTY,
+    FORGED,
+    GOOD,
+    NUMBER,
+    SCORES,
+    SWALLOW,
+    WRONG,
+    notebook,
+)
 from transformer_edu.exercises.grading.grade import grade
 from transformer_edu.exercises.grading.sandbox import Sandbox
 
@@ -73,7 +84,9 @@ def test_the_same_notebook_gets_the_same_result(marked):
 
 def test_a_copied_prediction_fails_for_another_student(marked):
     """The value 3 belongs to nobody in particular: whoever signs with another id needs another number."""
-    mine = {who: points(marked(notebook(["edges = 2 * 7"], who), who))["q3"] for who in ("ada", "bob", "eve", "kim", "zoe")}
+    mine = {
+        who: points(marked(notebook(["edges = 2 * 7"], who), who))["q3"] for who in ("ada", "bob", "eve", "kim", "zoe")
+    }
     assert set(mine.values()) == {0, 2}
 
 
@@ -81,7 +94,9 @@ def test_an_id_that_is_not_the_files_own_is_flagged(marked):
     assert marked(notebook(GOOD, "bob"), "ada")["flags"] == ["declares the id 'bob'"]
     assert marked(notebook(GOOD, "Ada"), "ada")["flags"] == []
     assert marked(notebook(GOOD, "bob"), "12345")["flags"] == []  # a platform's number is not what students sign with
-    assert marked(notebook(["student_id = ..."]))["flags"] == ["declares no id, and got the values that belong to nobody"]
+    assert marked(notebook(["student_id = ..."]))["flags"] == [
+        "declares no id, and got the values that belong to nobody"
+    ]
 
 
 # The state of the notebook ------------------------------------------------------------------------------------------
@@ -101,7 +116,14 @@ def test_renamed_and_edited_answers_lose_their_own_points_only(marked):
 
 
 def test_magics_and_shell_commands_do_no_harm(marked):
-    cells = ["%pip install x\n!ls\n%matplotlib inline", "%%time\n" + SCORES, "%time y = 1", "%%bash\nls", CAUSAL, "await z()"]
+    cells = [
+        "%pip install x\n!ls\n%matplotlib inline",
+        "%%time\n" + SCORES,
+        "%time y = 1",
+        "%%bash\nls",
+        CAUSAL,
+        "await z()",
+    ]
     result = marked(notebook(cells))
     assert points(result) == {"q1": 4, "q2": 4, "q3": 0}
     assert result["note"] == "code cell 7 raised NameError: name 'z' is not defined."
@@ -157,7 +179,10 @@ SHORTCUTS = {
     "walrus": "import torch\nprint(f := torch.cdist)\ndef scores(q, k):\n    return f(q, k)",
 }
 HIDDEN = {
-    "by a built text": ("import torch\ndef scores(q, k):\n    return getattr(torch, 'cd' + 'ist')(q, k)", "__getattribute__"),
+    "by a built text": (
+        "import torch\ndef scores(q, k):\n    return getattr(torch, 'cd' + 'ist')(q, k)",
+        "__getattribute__",
+    ),
     "by eval": ("import torch\ndef scores(q, k):\n    return eval('torch.cd' 'ist')(q, k)", "eval()"),
     "by globals": ("import torch\nf = torch.cdist\ndef scores(q, k):\n    return globals()['f'](q, k)", "globals()"),
     "by __dict__": ("import torch\ndef scores(q, k):\n    return torch.__dict__['cd' + 'ist'](q, k)", "__dict__"),
@@ -254,7 +279,8 @@ def test_a_notebook_of_loops_ends_when_its_time_is_used_up(marked):
 
 def test_processes_that_together_take_too_much_memory_are_stopped():
     """No limit on one process sees this: the sandbox adds up what a notebook and all that it started take."""
-    fork = "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        kept = b'x' * 2**26\n        time.sleep(99)"
+    fork = "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        kept = b'x' * 2**26\n"
+    fork += "        time.sleep(99)"
     small = Sandbox(LIMITS._replace(seconds=9.0, memory=2**28))
     try:
         result = grade(notebook([fork + "\ntime.sleep(99)", *GOOD]), TINY, small, student="ada")
@@ -279,13 +305,15 @@ def test_nothing_of_one_notebook_is_left_for_the_next(marked):
 def test_no_process_is_left(marked, sandbox):
     spawn = "import subprocess, sys\nfor _ in range(5): subprocess.Popen(['sleep', '98765'], start_new_session=True)"
     marked(notebook([spawn, *GOOD]))
-    marked(notebook([*GOOD, "import os\nif os.fork() == 0:\n    os.setsid()\n    os.execvp('sleep', ['sleep', '98765'])"]))
+    marked(
+        notebook([*GOOD, "import os\nif os.fork() == 0:\n    os.setsid()\n    os.execvp('sleep', ['sleep', '98765'])"])
+    )
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert "sleep 98765" not in running
 
 
 def test_the_room_shows_nothing_of_the_machine(marked, tmp_path):
-    """What a student's code sees: no home, no temporary folder of others, no process but its own, no network but its own."""
+    """What a student's code sees: no home, no temporary folder, no process and no network but its own."""
     (tmp_path / "secret").write_text("hidden")
     look = f"""
 import os, socket
@@ -296,8 +324,9 @@ assert not any(os.path.exists(place) for place in ('/home', '/etc/passwd', '/var
 assert [name for name in os.listdir('/proc') if name.isdigit() and name != '1'] == []
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
     assert sock.connect_ex(('192.0.2.1', 53)) == 101  # network is unreachable
-assert set(os.environ) <= {{'PATH', 'HOME', 'TMPDIR', 'USER', 'LANG', 'PYTHONPATH', 'PYTHONUNBUFFERED', 'PYTHONHASHSEED',
-    'OMP_NUM_THREADS', 'MPLBACKEND', 'MPLCONFIGDIR', 'HF_HUB_OFFLINE', 'PWD', 'LC_CTYPE', 'KMP_INIT_AT_FORK'}}, os.environ
+known = 'PATH HOME TMPDIR USER LANG PYTHONPATH PYTHONUNBUFFERED PYTHONHASHSEED OMP_NUM_THREADS MPLBACKEND'
+known += ' MPLCONFIGDIR HF_HUB_OFFLINE PWD LC_CTYPE KMP_INIT_AT_FORK'
+assert set(os.environ) <= set(known.split()), os.environ
 for place in ('/', '/usr', '/dev', '/env', '/env/book/transformer_edu', '/bin/', '/tmp/../usr'):
     try:
         open(place + '/written', 'w')

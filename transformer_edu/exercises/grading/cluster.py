@@ -40,9 +40,13 @@ def run_on_dask(jobs: Iterable[Job], setting: Setting, address: str) -> Iterator
         tasks = as_completed()
         while True:
             while len(under_way) < AHEAD * threads and (job := next(waiting, None)) is not None:
-                future = client.submit(work, ENGINE, setting, job.read(), job.student, job.name, pure=False)
-                under_way[future.key] = job
-                tasks.add(future)
+                content = job.load(setting.exercises)
+                if isinstance(content, bytes):
+                    future = client.submit(work, ENGINE, setting, content, job.student, job.name, pure=False)
+                    under_way[future.key] = job
+                    tasks.add(future)
+                else:
+                    yield job, content
             if not under_way:
                 return
             future = next(tasks)

@@ -16,7 +16,7 @@ from transformer_edu.exercises.building.repository import find_root
 from transformer_edu.exercises.building.source import read_chapter_source
 from transformer_edu.exercises.grading.cures import Blocked
 from transformer_edu.exercises.grading.feedback import write_feedback
-from transformer_edu.exercises.grading.grade import Exercises, unreadable
+from transformer_edu.exercises.grading.grade import Exercises
 from transformer_edu.exercises.grading.gradebook import write_gradebook
 from transformer_edu.exercises.grading.pool import Job, Lost, Setting, run_local
 from transformer_edu.exercises.grading.results import is_current, read_result, read_results, safe_name, write_result
@@ -119,14 +119,8 @@ def _grade_all(submissions: Submissions, course: Run, setting: Setting, options:
 
 
 def _results(todo: list[Submission], setting: Setting, options: argparse.Namespace) -> Iterator[tuple[Job, Any]]:
-    """Yield the result of each submission: files that cannot be read have theirs at once."""
-    jobs = []
-    for one in todo:
-        job = Job(one.student, one.name, one.read)
-        if one.problem:
-            yield job, unreadable(setting.exercises, one.problem, student=one.student, name=one.name)
-        else:
-            jobs.append(job)
+    """Yield the result of each submission, from this machine or from many."""
+    jobs = [Job(one.student, one.name, one.read) for one in todo]
     if not jobs:
         return
     if options.dask:
@@ -141,7 +135,8 @@ def _is_done(one: Submission, course: Run) -> bool:
     result = read_result(course.results / f"{safe_name(one.student)}.json")
     if result is None or not (course.feedback / f"{safe_name(one.student)}.html").is_file():
         return False
-    content = b"" if one.problem else one.read()
+    content = Job(one.student, one.name, one.read).load(course.exercises)
+    content = content if isinstance(content, bytes) else b""
     return is_current(result, hashlib.sha256(content).hexdigest(), course.exercises.digest, course.exercises.seed)
 
 

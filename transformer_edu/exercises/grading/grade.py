@@ -128,7 +128,9 @@ def _told(question: Question, marks: list[Mark]) -> dict[str, Any]:
 
 
 def _unanswered(question: Question) -> list[Mark]:
-    return _all(question, Verdict("unanswered", f"Not answered: {', '.join(f'`{name}`' for name in question.answers)}."))
+    return _all(
+        question, Verdict("unanswered", f"Not answered: {', '.join(f'`{name}`' for name in question.answers)}.")
+    )
 
 
 def _all(question: Question, verdict: Verdict) -> list[Mark]:

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
-from transformer_edu.exercises.grading.grade import Exercises, grade
+from transformer_edu.exercises.grading.grade import Exercises, grade, unreadable
 from transformer_edu.exercises.grading.sandbox import Limits, Sandbox
 
 TRIES = 2  # how often a notebook may end a judge that was busy with nothing else
@@ -24,6 +24,13 @@ class Job(NamedTuple):
     student: str
     name: str
     read: Callable[[], bytes]
+
+    def load(self, exercises: Exercises) -> bytes | dict[str, Any]:
+        """Read the notebook, or return the result of one that cannot be read."""
+        try:
+            return self.read()
+        except ValueError as reason:
+            return unreadable(exercises, str(reason), student=self.student, name=self.name)
 
 
 class Setting(NamedTuple):
@@ -44,27 +51,40 @@ def run_local(jobs: Iterable[Job], setting: Setting, count: int) -> Iterator[tup
     """Grade with `count` processes and yield each result as it comes. A judge that dies is replaced."""
     waiting = iter(jobs)
     while True:
-        suspects = yield from _until_broken(waiting, setting, count)
+        suspects = yield from _until_broken(waiting, setting, count, ahead=2 * count)
         if not suspects:
             return
-        for job in suspects:  # one of these was there when a judge died: each goes alone now
-            for _ in range(TRIES):
-                left = yield from _until_broken(iter([job]), setting, 1)
-                if not left:
-                    break
-            else:
+        yield from _one_by_one(suspects, setting)
+
+
+def _one_by_one(suspects: list[Job], setting: Setting) -> Iterator[tuple[Job, dict[str, Any] | Lost]]:
+    """Grade those among whom one may have ended a judge, each alone, so that the next death names it."""
+    deaths: dict[Job, int] = {}
+    while suspects:
+        waiting = iter(suspects)
+        broken = yield from _until_broken(waiting, setting, 1, ahead=1)
+        for job in broken:
+            deaths[job] = deaths.get(job, 0) + 1
+            if deaths[job] == TRIES:
                 yield job, Lost("The grader itself ended on this notebook, twice. Look at it by hand.")
+        suspects = [job for job in broken if deaths[job] < TRIES] + list(waiting)
 
 
-def _until_broken(waiting: Iterator[Job], setting: Setting, count: int) -> Iterator[tuple[Job, dict[str, Any]]]:
+def _until_broken(
+    waiting: Iterator[Job], setting: Setting, count: int, *, ahead: int
+) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Grade until nothing is left, or until a judge dies: then return the jobs that were under way."""
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(os.getpid(), setting))
     under_way: dict[Future, Job] = {}
     try:
         while True:
-            while len(under_way) < 2 * count and (job := next(waiting, None)) is not None:
-                under_way[pool.submit(_work, setting.exercises, job.read(), job.student, job.name)] = job
+            while len(under_way) < ahead and (job := next(waiting, None)) is not None:
+                content = job.load(setting.exercises)
+                if isinstance(content, bytes):
+                    under_way[pool.submit(_work, setting.exercises, content, job.student, job.name)] = job
+                else:
+                    yield job, content
             if not under_way:
                 return []
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)

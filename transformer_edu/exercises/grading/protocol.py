@@ -80,7 +80,7 @@ def _encode(value: Any, data: bytearray, budget: list[int], depth: int) -> Any:
     if isinstance(value, Tensor):
         return _encode_tensor(value, data)
     if isinstance(value, Integral):
-        return int(value) if abs(int(value)) < 10**300 else math.copysign(math.inf, int(value))
+        return int(value) if abs(int(value)) < 10**300 else math.inf if value > 0 else -math.inf
     if isinstance(value, Real):
         return float(value)
     if isinstance(value, (list, set, frozenset, range)):

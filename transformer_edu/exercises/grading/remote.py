@@ -66,7 +66,7 @@ class Sandboxed:
         return answer, content
 
     def _running(self) -> Room:
-        """Return a room in which the notebook's cells have run, all but those that end it. Raises: Ended out of time."""
+        """Return a room in which the cells have run, all but those that end it. Raises: Ended out of time."""
         first = 1
         while self._room is None:
             if self._left <= 0:
@@ -116,4 +116,3 @@ def _answers(asked: str, done: Any, content: list[Any]) -> bool:
     if asked == "value":
         return len(content) == 1
     return isinstance(done, dict) and len(content) in (0, 1) and isinstance(done.get("changed", []), list)
-
