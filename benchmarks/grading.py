@@ -65,7 +65,8 @@ def measure(folder: Path, chapter: str, jobs: int) -> dict:
     """Grade a folder; note when results came, and the memory as they did."""
     arguments = [chapter, str(folder / "in"), "--out", str(folder / "out"), "--jobs", str(jobs)]
     began = time.time()
-    process = subprocess.Popen([*COMMAND, *arguments, "--timeout", str(TIMEOUT)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*COMMAND, *arguments, "--timeout", str(TIMEOUT)], cwd=ROOT, **quiet)
     memory: list[tuple[int, float]] = []
     results = folder / "out" / chapter / "results"
 

@@ -15,6 +15,10 @@ import pytest
 
 from tests.exercises.grading.conftest import write_source
 from tests.exercises.grading.hostile import BEFORE, FORGED, GOOD, WRONG, notebook
+from transformer_edu.exercises.building.outputs import students_notebook
+from transformer_edu.exercises.building.pack import pack
+from transformer_edu.exercises.building.repository import Workplace
+from transformer_edu.exercises.building.source import read_chapter_source
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = ["--timeout", "1.5", "--total", "12", "--memory", "1", "--seed", "7"]
@@ -108,6 +112,42 @@ def test_the_gradebook_and_the_feedback_say_the_same(course):
     assert "The scores are not divided by √head_dim." in page
     assert "torch.full" not in page  # a test's code
     assert all("<script" not in path.read_text(encoding="utf-8") for path in (folder / "out/tiny/feedback").iterdir())
+
+
+def test_two_who_sign_alike_are_flagged_for_a_person(course):
+    folder = course({"ada": notebook(GOOD, "ada"), "bob": notebook(GOOD, "Ada"), "eve": notebook(GOOD, "eve")})
+    done = run(folder, "--jobs", "1")
+    assert "2 to look at: column flags of the gradebook" in done.stdout
+    with open(folder / "out/tiny/gradebook.csv", encoding="utf-8-sig", newline="") as file:
+        flags = {row["student"]: row["flags"] for row in csv.DictReader(file)}
+    assert flags == {
+        "ada": "1 other declare the same id 'ada'",
+        "bob": "declares the id 'Ada' · 1 other declare the same id 'Ada'",
+        "eve": "",
+    }
+
+
+@pytest.mark.parametrize("chapter", ["attention", "softmax"])
+def test_the_sample_submissions_of_the_pack_get_their_marks(tmp_path, chapter):
+    """What the build computed in its own process, the sandbox computes too: for all answers that a source lists."""
+    source = read_chapter_source(chapter, [ROOT / "exercises"])
+    files = pack(source, students_notebook(source, Workplace(ROOT)))
+    (tmp_path / "in").mkdir()
+    for name, content in files.items():
+        if name.startswith("samples/"):
+            (tmp_path / "in" / name.removeprefix("samples/")).write_text(content, encoding="utf-8")
+    places = [str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--jobs", "2", "--seed", "11"]
+    grade = [sys.executable, "-c", "import sys; from transformer_edu.command import main; sys.exit(main())", "grade"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run([*grade, chapter, *places], cwd=ROOT, env=environment, capture_output=True, check=True)
+    found = (json.loads(path.read_text()) for path in (tmp_path / f"out/{chapter}/results").glob("*.json"))
+    points = {result["student"]: result for result in found}
+    for row in csv.DictReader(files["expected.csv"].splitlines()):
+        result = points.pop(row["file"].removesuffix(".ipynb"))
+        assert result["points"] == int(row["assigned_points"]), row
+        asked = [question for question in result["questions"] if question["id"] == row["question"]]
+        assert [question["points"] for question in asked] == ([int(row["points"])] if row["question"] else [])
+    assert not points
 
 
 # Interrupted --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,14 @@ from transformer_edu.exercises.grading.feedback import write_feedback
 from transformer_edu.exercises.grading.grade import Exercises
 from transformer_edu.exercises.grading.gradebook import write_gradebook
 from transformer_edu.exercises.grading.pool import Job, Lost, Setting, run_local
-from transformer_edu.exercises.grading.results import is_current, read_result, read_results, safe_name, write_result
+from transformer_edu.exercises.grading.results import (
+    Result,
+    is_current,
+    read_result,
+    read_results,
+    safe_name,
+    write_result,
+)
 from transformer_edu.exercises.grading.run import Run, open_run
 from transformer_edu.exercises.grading.sandbox import Limits
 from transformer_edu.exercises.grading.submissions import Submission, Submissions, read_submissions
@@ -113,9 +121,19 @@ def _grade_all(submissions: Submissions, course: Run, setting: Setting, options:
                 write_result(course.results, result)
                 write_feedback(result, course.feedback / f"{safe_name(job.student)}.html")
             bar.update()
-    write_gradebook(read_results(course.results), course.folder / "gradebook.csv")
+    write_gradebook(_compared(course), course.folder / "gradebook.csv")
     _summary(submissions, course, len(submissions.found) - len(todo), lost)
     return lost
+
+
+def _compared(course: Run) -> Iterator[Result]:
+    """Read all results, and flag those that declare the id of another: personal exercises tell such students apart."""
+    declared = Counter(result["declared_id"].casefold() for result in read_results(course.results))
+    for result in read_results(course.results):
+        others = declared[result["declared_id"].casefold()] - 1
+        if result["declared_id"] and others:
+            result["flags"].append(f"{others} other{'s' * (others > 1)} declare the same id {result['declared_id']!r}")
+        yield result
 
 
 def _results(todo: list[Submission], setting: Setting, options: argparse.Namespace) -> Iterator[tuple[Job, Any]]:
@@ -142,16 +160,12 @@ def _is_done(one: Submission, course: Run) -> bool:
 
 def _summary(submissions: Submissions, course: Run, before: int, lost: int) -> None:
     """Say what there is now, and what a person should look at."""
-    states, flagged, signed = {}, 0, {}
-    for result in read_results(course.results):
-        states[result["state"]] = states.get(result["state"], 0) + 1
+    states, flagged = Counter(), 0
+    for result in _compared(course):
+        states[result["state"]] += 1
         flagged += bool(result["flags"])
-        signed.setdefault(result["declared_id"].casefold(), []).append(result["source"])
     told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     print(f"{course.folder}: {told}{f' ({before} of them before)' if before else ''}. Seed {course.exercises.seed}.")
-    for declared, sources in signed.items():
-        if declared and len(sources) > 1:
-            print(f"  the same id {declared!r} stands in {', '.join(sorted(sources))}")
     if flagged:
         print(f"  {flagged} to look at: column flags of the gradebook")
     if lost:
