@@ -35,6 +35,12 @@ def notebook(cells: list[str], student: str = "ada", **more) -> bytes:
     return json.dumps(whole).encode("utf-8", "surrogatepass")
 
 
+EARLY = """
+import os
+for f in range(3, 64):
+    try: os.write(f, b'\\0\\0\\0\\2\\0\\0\\0\\0{}')
+    except OSError: pass
+"""
 SWALLOW = """
 while True:
     try:
@@ -105,7 +111,7 @@ FORGED = {
     ),
     "prints points": ("print('points: 10/10, 100 %, all tests passed')", 0),
     "answers early": (
-        "import os\nfor f in range(3, 64):\n    try: os.write(f, b'\\0\\0\\0\\2\\0\\0\\0\\0{}')\n    except OSError: pass",
+        EARLY,
         0,
     ),
     "writes rubbish": (
@@ -143,5 +149,61 @@ FORGED = {
     "looks for hidden tests": (
         "import glob\nfound = glob.glob('/**/exercises/*.ipynb', recursive=True)\nassert found",
         0,
+    ),
+}
+
+CALL = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.{} < 0:
+    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+"""
+
+# What has to fail where it is tried, and how: then the sandbox did it, not luck.
+FORBIDDEN = {
+    "a user namespace": (CALL.format("unshare(0x10000000)"), "Operation not permitted"),
+    "a network namespace": (CALL.format("unshare(0x40000000)"), "Operation not permitted"),
+    "a clone with a namespace": (CALL.format("syscall(56, 0x10000011, 0, 0, 0, 0)"), "Operation not permitted"),
+    "a mount": (CALL.format("mount(b'tmpfs', b'/tmp', b'tmpfs', 0, None)"), "Operation not permitted"),
+    "an unmount": (CALL.format("umount2(b'/tmp', 2)"), "Operation not permitted"),
+    "a new root": ("import os; os.chroot('/tmp')", "Operation not permitted"),
+    "a debugger": (CALL.format("ptrace(16, 1, 0, 0)"), "Operation not permitted"),
+    "a memory file": ("import os; os.memfd_create('x')", "Operation not permitted"),
+    "shared memory of System V": (CALL.format("shmget(1, 4096, 0o1600)"), "Operation not permitted"),
+    "io_uring": (CALL.format("syscall(425, 1, 0)"), "Operation not permitted"),
+    "a key": (CALL.format("syscall(248, b'user', b'x', b'y', 1, -2)"), "Operation not permitted"),
+    "becoming root": ("import os; os.setuid(0)", "Invalid argument"),
+    "a device": ("import os, stat; os.mknod('/tmp/x', stat.S_IFBLK, 1)", "Operation not permitted"),
+    "another host name": ("import socket; socket.sethostname('x')", "Operation not permitted"),
+    "a larger limit": ("import resource as r; r.setrlimit(r.RLIMIT_NPROC, (999, 999))", "not allowed to raise"),
+    "higher priority": ("import os; os.nice(-5)", "Operation not permitted"),
+    "the network": ("import socket; socket.create_connection(('192.0.2.1', 80), 1)", "Network is unreachable"),
+    "the machine itself": ("import socket; socket.create_connection(('127.0.0.1', PORT), 1)", ""),
+    "the host of a virtual machine": ("import socket; socket.socket(40, 1)", "Address family not supported"),
+    "the kernel's own socket": ("import socket; socket.socket(16, 3)", "Address family not supported"),
+    "a packet socket": ("import socket; socket.socket(17, 3)", "Address family not supported"),
+    "writing the package": ("import transformer_edu as t; open(t.__file__, 'a')", "denied|Read-only"),
+    "writing Python": ("import os; open(os.__file__, 'a')", "denied|Read-only"),
+    "writing the root": ("open('/x', 'w')", "Read-only file system"),
+    "reading users": ("open('/etc/passwd')", "No such file"),
+    "more than its disk": ("open('/tmp/x', 'wb').write(bytes(65 * 2**20))", "File too large"),
+    "more disk in pieces": (
+        "for n in range(99): open(f'/tmp/{n}', 'wb').write(bytes(2**20))",
+        "No space left on device",
+    ),
+    "more shared files": (
+        "for n in range(99): open(f'/dev/shm/{n}', 'wb').write(bytes(2**20))",
+        "No space left on device",
+    ),
+    "more files": ("for n in range(5000): open(f'/tmp/{n}', 'w').close()", "No space left on device"),
+    "more open files": ("kept = [open('/dev/null') for _ in range(200)]", "Too many open files"),
+    "more memory": ("x = bytearray(3 * 2**30)", "MemoryError"),
+    "more processes": (
+        "import os, time\nfor _ in range(99):\n    if os.fork() == 0: time.sleep(99)",
+        "Resource temporarily unavailable",
+    ),
+    "more threads": (
+        "from threading import Event, Thread\nfor _ in range(99): Thread(target=Event().wait, daemon=True).start()",
+        "can't start new thread",
     ),
 }

@@ -1,6 +1,7 @@
 """One notebook at a time, in the real sandbox: the marks are exact, whatever else the notebook does."""
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -12,6 +13,7 @@ from tests.exercises.grading.hostile import (
     BEFORE,
     CAUSAL,
     EMPTY,
+    FORBIDDEN,
     FORGED,
     GOOD,
     NUMBER,
@@ -239,6 +241,18 @@ def test_a_hostile_cell_leaves_the_other_marks(marked, listener, name):
     result = marked(notebook([code.replace("PORT", str(listener.getsockname()[1])), *GOOD]))
     assert result["points"] == wanted
     assert time.monotonic() - began < LIMITS.seconds + 3
+    with pytest.raises(TimeoutError):
+        listener.accept()
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_what_a_room_forbids_fails_where_it_is_tried(marked, listener, name):
+    """The note tells how the cell ended: it was run, and refused."""
+    code, refusal = FORBIDDEN[name]
+    result = marked(notebook([code.replace("PORT", str(listener.getsockname()[1])), *GOOD]))
+    assert result["note"].startswith("code cell 2 raised ")
+    assert re.search(refusal, result["note"])
+    assert result["points"] == 10
     with pytest.raises(TimeoutError):
         listener.accept()
 
