@@ -69,7 +69,8 @@ def execute(page):
 
 
 def pages(checkout):
-    return sorted(path for path in Path(checkout, "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    found = [path for folder in ("book", "assignments") for path in Path(checkout, folder).rglob("*.ipynb")]
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
 
 
 def run_one(page):

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tools.sync_first_cell import first_cell
+from transformer_edu.exercises.building.assignment import filled
+from transformer_edu.exercises.building.source import read_chapter_source, source_chapters
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -144,9 +146,33 @@ def test_changes_are_found():
     assert colab.changes(old, {"numpy": "numpy==2.4.6"}) == ["numpy==2.1.3 → numpy==2.4.6", "tqdm==4 → removed"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
 def test_the_notebook_runs_alone(page, installed, tmp_path):
     assert installed.returncode == 0, "the package could not be installed (see above)"
     result = run(str(HERE / "execute.py"), "notebook", str(page), cwd=tmp_path)
     print("\n" + result.stdout.rstrip())
+    assert result.returncode == 0, result.stderr[-4000:]
+
+
+SOLVED = """
+from transformer_edu.exercises.check import review
+from transformer_edu.exercises.question import read_chapter
+
+states = {question.id: review(question, globals()).state for question in read_chapter("CHAPTER")}
+assert set(states.values()) == {"passed"}, states
+"""
+
+
+@pytest.mark.parametrize("chapter", source_chapters(ROOT / "exercises"))
+def test_a_solved_student_notebook_passes_its_checks(chapter, installed, tmp_path):
+    """What a student does in Colab: open the notebook, answer, check, look at the progress."""
+    assert installed.returncode == 0, "the package could not be installed (see above)"
+    questions = read_chapter_source(chapter, [ROOT / "exercises"]).questions
+    solutions = {question.id: question.solution for question in questions}
+    notebook = filled(json.loads((ROOT / "assignments" / f"{chapter}.ipynb").read_text()), solutions, "ada")
+    last = {**next(cell for cell in notebook["cells"] if cell["id"] == "imports"), "id": "solved"}
+    last["source"] = SOLVED.replace("CHAPTER", chapter).splitlines(keepends=True)
+    path = tmp_path / "solved.ipynb"
+    path.write_text(json.dumps(notebook | {"cells": [*notebook["cells"], last]}))
+    result = run(str(HERE / "execute.py"), "notebook", str(path), cwd=tmp_path)
     assert result.returncode == 0, result.stderr[-4000:]

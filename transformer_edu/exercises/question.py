@@ -4,10 +4,11 @@
 and hidden tests stay in the source notebooks.
 """
 
+import contextlib
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from typing import Any
@@ -108,6 +109,18 @@ def use_questions(chapter: str, text: str) -> None:
     """Check a chapter against the questions that this notebook brings along, as a course's own notebooks do."""
     from_json(text)  # a broken text fails here, where it stands
     _private[chapter] = text
+
+
+@contextlib.contextmanager
+def using_questions(chapter: str, text: str) -> Iterator[None]:
+    """Check a chapter against these questions for a while, and as before afterwards."""
+    kept = dict(_private)
+    use_questions(chapter, text)
+    try:
+        yield
+    finally:
+        _private.clear()
+        _private.update(kept)
 
 
 def as_json(questions: list[Question]) -> str:

@@ -22,8 +22,9 @@ from tests.exercises.grading.hostile import (
     WRONG,
     notebook,
 )
+from transformer_edu.exercises.grading import protocol
 from transformer_edu.exercises.grading.grade import grade
-from transformer_edu.exercises.grading.sandbox import Sandbox
+from transformer_edu.exercises.grading.sandbox import Ended, Sandbox
 
 
 def points(result: dict) -> dict[str, int]:
@@ -350,3 +351,15 @@ for place in ('/', '/usr', '/dev', '/env', '/env/book/transformer_edu', '/bin/',
 """
     result = marked(notebook([look, *GOOD]))
     assert (result["points"], result["note"]) == (10, "")
+
+
+def test_an_answer_that_comes_before_its_question_is_none(sandbox):
+    """Every question carries a number that cannot be guessed: a well-formed frame sent early answers nothing."""
+    early = protocol.pack({"id": "0" * 24, "done": True}, 42)
+    room = sandbox.open()
+    code = f"import os\nfor f in range(3, 64):\n    try: os.write(f, {early!r})\n    except OSError: pass"
+    with pytest.raises(Ended, match="sent something that is no answer"):
+        room.ask({"do": "run", "number": 1, "code": code}, seconds=1.0)
+    room = sandbox.open()
+    assert room.ask({"do": "value", "name": "nothing"}, seconds=1.0)[1] == [...]
+    room.close()

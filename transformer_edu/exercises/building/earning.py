@@ -3,15 +3,13 @@
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from transformer_edu.exercises import question as package
 from transformer_edu.exercises.answers import Kernel
 from transformer_edu.exercises.building.source import Chapter
 from transformer_edu.exercises.judge import Mark, mark
 from transformer_edu.exercises.mine import mine
-from transformer_edu.exercises.question import Question
+from transformer_edu.exercises.question import Question, as_json, using_questions
 from transformer_edu.exercises.student import Student
 from transformer_edu.exercises.untouched import forbidden, placeholders
 
@@ -29,16 +27,9 @@ class Stopped(Exception):
     """Say that a cell of the author's raised, and which."""
 
 
-@contextlib.contextmanager
-def known_here(chapter: Chapter) -> Iterator[None]:
+def known_here(chapter: Chapter) -> contextlib.AbstractContextManager[None]:
     """Let `check`, `hint` and `mine` know a chapter that is not in the package's data yet."""
-    kept = dict(package._private)
-    package.use_questions(chapter.name, package.as_json([question.public() for question in chapter.questions]))
-    try:
-        yield
-    finally:
-        package._private.clear()
-        package._private.update(kept)
+    return using_questions(chapter.name, as_json([question.public() for question in chapter.questions]))
 
 
 def run(cells: list[tuple[str, str]], student_id: str) -> dict[str, Any]:
