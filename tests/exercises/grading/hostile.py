@@ -185,6 +185,7 @@ FORBIDDEN = {
     "writing the package": ("import transformer_edu as t; open(t.__file__, 'a')", "denied|Read-only"),
     "writing Python": ("import os; open(os.__file__, 'a')", "denied|Read-only"),
     "writing the root": ("open('/x', 'w')", "Read-only file system"),
+    "writing devices": ("open('/dev/x', 'w')", "denied|Read-only"),
     "reading users": ("open('/etc/passwd')", "No such file"),
     "more than its disk": ("open('/tmp/x', 'wb').write(bytes(65 * 2**20))", "File too large"),
     "more disk in pieces": (

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.exercises.grading.conftest import write_source
-from tests.exercises.grading.hostile import BEFORE, FORGED, GOOD, WRONG, notebook
+from tests.exercises.grading.hostile import BEFORE, FORBIDDEN, FORGED, GOOD, WRONG, notebook
 from transformer_edu.exercises.building.outputs import students_notebook
 from transformer_edu.exercises.building.pack import pack
 from transformer_edu.exercises.building.repository import Workplace
@@ -360,28 +361,30 @@ def as_ordinary_user() -> tuple[str, ...]:
 
 def test_an_ordinary_user_grades_a_hostile_class(course):
     """Root hands its sandboxes to another user; an ordinary user needs a namespace of their own. Both must hold."""
-    hostile = (
-        "exits at once",
-        "takes memory",
-        "forks",
-        "kills all",
-        "loops and swallows",
-        "writes outside",
-        "unshares",
-    )
-    files = {name.replace(" ", "-"): notebook([BEFORE[name][0], *GOOD]) for name in hostile}
+    hostile = ("exits at once", "takes memory", "forks", "kills all", "loops and swallows", "deletes everything")
+    chosen = {name: BEFORE[name][0] for name in hostile} | {name: code for name, (code, _) in FORBIDDEN.items()}
+    files = {name: notebook([code.replace("PORT", "9"), *GOOD]) for name, code in chosen.items()}
     folder = course(files | {"forger": notebook([*WRONG, FORGED["patches the judge"][0]])} | class_of(4))
-    for path in [folder, *folder.rglob("*"), *folder.parents]:
-        if path.is_relative_to("/tmp") and path != Path("/tmp") and os.geteuid() == 0:
-            os.chown(path, ORDINARY, ORDINARY) if path.is_relative_to(folder) else path.chmod(
-                path.stat().st_mode | 0o055
-            )
+    if os.geteuid() == 0:
+        hand_over(folder)
     who = subprocess.run([*as_ordinary_user(), "id", "-u"], capture_output=True, text=True, check=True).stdout
     assert int(who) != 0
     done = run(folder, "--jobs", "2", program=as_ordinary_user())
     assert done.returncode == 0, done.stderr
-    marks = {student: result["points"] for student, result in results(folder).items()}
+    found = results(folder)
+    marks = {student: result["points"] for student, result in found.items()}
     assert marks == dict.fromkeys(files, 10) | {"forger": 0} | {f"s{place:03}": 10 for place in range(4)}
+    for name, (_, refusal) in FORBIDDEN.items():
+        assert re.search(f"^code cell 2 raised .*({refusal})", found[name]["note"]), (name, found[name]["note"])
+
+
+def hand_over(folder: Path) -> None:
+    """Give a folder to the ordinary user, and open the way to it."""
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, ORDINARY, ORDINARY)
+    for path in folder.parents:
+        if path.is_relative_to("/tmp") and path != Path("/tmp"):
+            path.chmod(path.stat().st_mode | 0o055)
 
 
 def test_a_python_environment_below_the_temporary_folder_works(course, tmp_path):
