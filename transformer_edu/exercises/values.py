@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+MOST_NUMBERS = 10_000  # in a list of numbers
 SHOWN = 12  # tensors with more numbers than this are shown by their shape
 
 
@@ -54,9 +55,11 @@ def read_value(name: str, value: Any, kind: str):
         is_never = isinstance(value, str) or (isinstance(value, float) and value == math.inf)
         return math.inf if is_never else _number(name, value)
     if kind == "numbers":
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor) and value.numel() <= MOST_NUMBERS:
             value = value.detach().cpu().flatten().tolist()
         if not isinstance(value, (list, tuple, set, frozenset, range)):
+            raise WrongAnswer(f"`{name}` needs to be a list of numbers, it is {described(value)}.")
+        if len(value) > MOST_NUMBERS:
             raise WrongAnswer(f"`{name}` needs to be a list of numbers, it is {described(value)}.")
         return sorted(_number(name, part) for part in value)
     letters = kind.removeprefix("letter ")
@@ -87,7 +90,7 @@ def brief(value: Any) -> str:
         return f"({', '.join(brief(part) for part in value)})" if is_nest else described(value).strip("`")
     is_float = value.is_floating_point()
     nan = " with NaN" if is_float and bool(value.isnan().any()) else ""
-    if value.numel() > SHOWN:
+    if value.numel() > SHOWN or value.numel() == 0:
         return f"tensor of shape {tuple(value.shape)}{nan}"
     return f"tensor({_rounded(value.detach().cpu().tolist())})"
 

@@ -96,6 +96,48 @@ BEFORE = {
     "NUL": ("x = 1\0", 10),
     "surrogate": ("x = '\ud800'", 10),
     "declares another coding": ("# -*- coding: utf-7 -*-\nx = 1", 10),
+    "exhausts asynchronous I/O": (
+        "import ctypes\nc = ctypes.CDLL(None)\nwhile c.syscall(206, 60000, ctypes.byref(ctypes.c_ulong(0))) == 0: pass",
+        10,
+    ),
+    "makes timers": (
+        "import ctypes\nc = ctypes.CDLL(None)\nwhile c.syscall(222, 1, 0, ctypes.byref(ctypes.c_int(0))) == 0: pass",
+        10,
+    ),
+    "sends descriptors": (
+        "import socket, os\nfor f in range(3, 64):\n    try:\n        s = socket.socket(fileno=os.dup(f))\n"
+        "        while True: socket.send_fds(s, [b'x'], [0] * 100)\n    except OSError: pass",
+        10,
+    ),
+    "drips bytes": (
+        "import os, time\nfor f in range(3, 60):\n    try:\n        os.write(f, b'\\0\\0\\x10\\0\\0\\0\\0\\0')\n"
+        "        while True: os.write(f, b'x'); time.sleep(.01)\n    except OSError: pass",
+        10,
+    ),
+    "answers another request": (
+        "import transformer_edu.exercises.grading.protocol as p\nold = p.pack\n"
+        "p.pack = lambda m, *v: old(m | {'id': '0' * 24}, *v)",
+        10,
+    ),
+    "answers in deep JSON": (
+        "import transformer_edu.exercises.grading.protocol as p\nt = b'[' * 10**6\n"
+        "p.pack = lambda m, *v: p.HEADER.pack(len(t), 0) + t",
+        10,
+    ),
+    "names its process oddly": ("import ctypes; ctypes.CDLL(None).prctl(15, b') R 1 1 (', 0, 0, 0)", 10),
+    "is not dumpable": (
+        "import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\nkept = [bytearray(2**28) for _ in range(64)]",
+        10,
+    ),
+    "is stopped by its child": (
+        "import os, time\np = os.getpid()\nif os.fork() == 0:\n    os.kill(p, 19); os._exit(0)\ntime.sleep(.3)",
+        10,
+    ),
+    "spins in many sessions": (
+        "import os\nfor _ in range(9):\n    if os.fork() == 0:\n        os.setsid()\n        while True: pass",
+        10,
+    ),
+    "opens terminals": ("import os\ndef f():\n    kept = []\n    while True: kept.append(os.openpty())\nf()", 10),
 }
 
 # Code that stands with wrong answers and tries to look right.
@@ -107,6 +149,20 @@ FORGED = {
     "patches pack": (
         "import transformer_edu.exercises.grading.protocol as p\n"
         "p.pack = lambda message, *values: b'\\0\\0\\0\\2\\0\\0\\0\\0{}'",
+        0,
+    ),
+    "answers twice": (
+        "import transformer_edu.exercises.grading.protocol as p\nold = p.pack\np.pack = lambda m, *v: old(m, *v) * 2",
+        0,
+    ),
+    "claims done": (
+        "import transformer_edu.exercises.grading.protocol as p\nold = p.pack\n"
+        "p.pack = lambda m, *v: old({'id': m['id'], 'done': True})",
+        0,
+    ),
+    "claims a pass": (
+        "import transformer_edu.exercises.grading.protocol as p\nold = p.pack\n"
+        "p.pack = lambda m, *v: old(m | {'points': 10, 'state': 'passed'}, *v)",
         0,
     ),
     "prints points": ("print('points: 10/10, 100 %, all tests passed')", 0),
@@ -198,6 +254,7 @@ FORBIDDEN = {
     ),
     "more files": ("for n in range(5000): open(f'/tmp/{n}', 'w').close()", "No space left on device"),
     "more open files": ("kept = [open('/dev/null') for _ in range(200)]", "Too many open files"),
+    "shared memory that no limit counts": ("import mmap; mmap.mmap(-1, 2**20)", "Operation not permitted"),
     "more memory": ("x = bytearray(3 * 2**30)", "MemoryError"),
     "more processes": (
         "import os, time\nfor _ in range(99):\n    if os.fork() == 0: time.sleep(99)",

@@ -5,15 +5,24 @@ import struct
 import pytest
 
 from transformer_edu.exercises.grading import confinement
-from transformer_edu.exercises.grading.confinement import CLONE, CLONE3, DENIED, MACHINES, SOCKET, system_call_filter
+from transformer_edu.exercises.grading.confinement import (
+    CLONE,
+    CLONE3,
+    DENIED,
+    MACHINES,
+    MMAP,
+    SOCKET,
+    SOCKETPAIR,
+    system_call_filter,
+)
 from transformer_edu.exercises.grading.cures import cure
 
 ALLOW, EPERM, ENOSYS, EAFNOSUPPORT, KILL = 0x7FFF0000, 0x50001, 0x50026, 0x50061, 0x80000000
 
 
-def verdict(machine: str, number: int, argument: int = 0, audit: int | None = None) -> int:
+def verdict(machine: str, number: int, argument: int = 0, *, fourth: int = 0, audit: int | None = None) -> int:
     """Run the filter as the kernel does (Documentation/networking/filter.rst): loads, jumps, returns."""
-    data = {0: number, 4: MACHINES[machine][1] if audit is None else audit, 16: argument & 0xFFFFFFFF}
+    data = {0: number, 4: MACHINES[machine][1] if audit is None else audit, 16: argument & 0xFFFFFFFF, 40: fourth}
     program = list(struct.iter_unpack("HBBI", system_call_filter(machine)))
     place = accumulator = 0
     while True:
@@ -21,6 +30,8 @@ def verdict(machine: str, number: int, argument: int = 0, audit: int | None = No
         place += 1
         if code == 0x20:
             accumulator = data[value]
+        elif code == 0x54:
+            accumulator &= value
         elif code == 0x06:
             return value
         else:
@@ -40,7 +51,7 @@ def test_every_listed_call_is_refused(machine):
 @machines
 def test_all_other_calls_pass(machine):
     column = MACHINES[machine][0]
-    listed = {numbers[column] for numbers in [*DENIED.values(), CLONE, CLONE3, SOCKET]}
+    listed = {numbers[column] for numbers in [*DENIED.values(), CLONE, CLONE3, SOCKET, SOCKETPAIR]}
     assert {verdict(machine, number) for number in range(460) if number not in listed} == {ALLOW}
 
 
@@ -57,8 +68,16 @@ def test_processes_and_threads_pass_but_no_new_namespace(machine):
 @machines
 def test_sockets_of_three_families_pass(machine):
     column = MACHINES[machine][0]
-    assert {verdict(machine, SOCKET[column], family) for family in (1, 2, 10)} == {ALLOW}
-    assert {verdict(machine, SOCKET[column], family) for family in (0, 16, 17, 31, 38, 40)} == {EAFNOSUPPORT}
+    for call in (SOCKET[column], SOCKETPAIR[column]):
+        assert {verdict(machine, call, family) for family in (1, 2, 10)} == {ALLOW}
+        assert {verdict(machine, call, family) for family in (0, 16, 17, 31, 38, 40)} == {EAFNOSUPPORT}
+
+
+@machines
+def test_memory_is_private_or_has_a_file(machine):
+    column = MACHINES[machine][0]
+    assert {verdict(machine, MMAP[column], fourth=flags) for flags in (0x21, 0x23, 0x8021, 0x100021)} == {EPERM}
+    assert {verdict(machine, MMAP[column], fourth=flags) for flags in (0x22, 0x01, 0x02, 0x20022)} == {ALLOW}
 
 
 def test_another_architecture_and_its_numbers_do_not_slip_through():

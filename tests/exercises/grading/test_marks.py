@@ -2,8 +2,10 @@
 
 import json
 import re
+import resource
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -69,7 +71,8 @@ def test_a_failed_test_gets_one_sentence_and_what_was_called(marked):
 
 def test_a_syntax_error_is_named_in_the_note(marked):
     note = marked(notebook([CAUSAL, "def broken(:\n    pass"]))["note"]
-    assert note == "code cell 3 is no Python (SyntaxError in line 1: invalid syntax)."
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert note == f"code cell 3 is no Python {version} (SyntaxError in line 1: invalid syntax)."
 
 
 def test_a_starter_that_stands_counts_as_unanswered_even_with_comments(marked):
@@ -181,15 +184,28 @@ SHORTCUTS = {
     "before a decoy": "import torch\nscores = torch.cdist\nif False:\n    def scores(q, k):\n        return q",
     "walrus": "import torch\nprint(f := torch.cdist)\ndef scores(q, k):\n    return f(q, k)",
 }
+# What no reading of the text finds: the sandbox notices the call itself. The flag tells a person where to look.
 HIDDEN = {
-    "by a built text": (
-        "import torch\ndef scores(q, k):\n    return getattr(torch, 'cd' + 'ist')(q, k)",
-        "__getattribute__",
+    "by a built text": ("def scores(q, k):\n    return getattr(torch, 'cd' + 'ist')(q, k)", "__getattribute__"),
+    "by eval": ("def scores(q, k):\n    return eval('torch.cd' 'ist')(q, k)", "eval()"),
+    "by globals": ("f = getattr(torch, 'cd' + 'ist')\ndef scores(q, k):\n    return globals()['f'](q, k)", "globals()"),
+    "by __dict__": ("def scores(q, k):\n    return torch.__dict__['cd' + 'ist'](q, k)", "__dict__"),
+    "by import": ("def scores(q, k):\n    return vars(__import__('torch'))['cd' 'ist'](q, k)", "__import__()"),
+    "in a queue": ("import queue\nx = queue.Queue()\nx.put(torch.cdist)\nscores = lambda q, k: x.get()(q, k)", ""),
+    "in a set": ("x = set()\n(lambda: x.add(torch.cdist))()\nscores = lambda q, k: [*x][0](q, k)", ""),
+    "by an alias of getattr": ("look = getattr\nscores = lambda q, k: look(torch, 'cdi' + 'st')(q, k)", ""),
+    "in a file": (
+        "open('h.py', 'w').write('from torch import cdist as f')\nimport h\nscores = lambda q, k: h.f(q, k)",
+        "",
     ),
-    "by eval": ("import torch\ndef scores(q, k):\n    return eval('torch.cd' 'ist')(q, k)", "eval()"),
-    "by globals": ("import torch\nf = torch.cdist\ndef scores(q, k):\n    return globals()['f'](q, k)", "globals()"),
-    "by __dict__": ("import torch\ndef scores(q, k):\n    return torch.__dict__['cd' + 'ist'](q, k)", "__dict__"),
-    "by import": ("def scores(q, k):\n    return __import__('torch').cd(q, k)", "__import__()"),
+    "in a magic's file": ("%%writefile g.py\nfrom torch import cdist as f", ""),
+    "by pickle": ("import pickle\nf = pickle.loads(b'ctorch\\ncdi' b'st\\n.')\nscores = lambda q, k: f(q, k)", ""),
+    "in an error": ("e = ValueError(torch.cdist)\nscores = lambda q, k: e.args[0](q, k)", ""),
+    "by a global": ("def set_up():\n    global f\n    f = torch.cdist\nset_up()\nscores = lambda q, k: f(q, k)", ""),
+    "swallowed": (
+        "def scores(q, k):\n    try:\n        return [torch.cdist][0](q, k)\n    except Exception:\n        return q",
+        "",
+    ),
 }
 
 
@@ -201,27 +217,163 @@ def test_what_an_answer_may_not_use_is_found(marked, code):
 
 
 @pytest.mark.parametrize("case", HIDDEN.values(), ids=HIDDEN.keys())
-def test_what_hides_a_call_counts_as_forbidden_where_something_is(marked, case):
+def test_a_call_that_no_text_shows_is_noticed_when_it_is_made(marked, case):
     code, named = case
-    result = marked(notebook([code, CAUSAL]))
-    assert messages(result)[0] == f"The answer uses `{named}`, which this exercise does not allow."
-    assert any(named in flag for flag in result["flags"])
+    more = ["import g\nscores = lambda q, k: g.f(q, k)"] if "%%writefile" in code else []
+    first = code if "%%writefile" in code else f"import torch\n{code}"
+    result = marked(notebook([first, *more, CAUSAL]))
+    assert messages(result)[0] == "The answer uses `cdist`, which this exercise does not allow."
+    assert points(result) == {"q1": 0, "q2": 4, "q3": 0}
+    assert any(named in flag for flag in result["flags"]) == bool(named)
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import torch\ncheck = torch.cdist(torch.ones(1, 2), torch.ones(1, 2))\nweights = torch.cdist\n"
-        "def scores(queries, keys):\n    weights = queries @ keys.mT\n    return weights / queries.shape[-1] ** 0.5",
-        "import torch\ndef scores(q, k):\n    return torch.cdist(q, k)\n" + SCORES,
-        SCORES + "\nclass Model(torch.nn.Module): pass\nModel().eval()",
-        "cdist = 3\n" + SCORES,
-    ],
-    ids=["beside the answer", "in an earlier try", "the eval of a model", "an unused name"],
-)
+HONEST = {
+    "beside the answer": "check = torch.cdist(torch.ones(1, 2), torch.ones(1, 2))\nweights = torch.cdist\n"
+    "def scores(queries, keys):\n    weights = queries @ keys.mT\n    return weights / queries.shape[-1] ** 0.5",
+    "in an earlier try": "def scores(q, k):\n    return torch.cdist(q, k)\n" + SCORES,
+    "the eval of a model": SCORES + "\nclass Model(torch.nn.Module): pass\nModel().eval()",
+    "an unused name": "cdist = 3\n" + SCORES,
+    "a name of the answer's own": SCORES.replace("return", "cdist = 1\n    return cdist *"),
+    "imported beside": "from torch import cdist, sqrt\n"
+    "def scores(q, k): return q @ k.mT / sqrt(q.new_tensor(float(q.shape[-1])))",
+    "bound beside": "root, other = 0.5, torch.cdist\ndef scores(q, k): return q @ k.mT / q.shape[-1] ** root",
+    "an own function of that name": "def cdist(q, k): return q @ k.mT\n"
+    "def scores(q, k): return cdist(q, k) / q.shape[-1] ** 0.5",
+    "a parameter of that name": "def f(cdist): return cdist\ndef scores(q, k): return f(q @ k.mT) / q.shape[-1] ** 0.5",
+    "in a comprehension": "def scores(q, k): return [cdist for cdist in [q @ k.mT]][0] / q.shape[-1] ** 0.5",
+    "type hints": "from torch import Tensor\ndef scores(q: Tensor, k: Tensor) -> Tensor:\n"
+    "    scale: float = q.shape[-1] ** 0.5\n    return q @ k.mT / scale",
+    "a class": "class S:\n    def __call__(self, q, k): return q @ k.mT / q.shape[-1] ** 0.5\nscores = S()",
+    "a decorator": "import functools\n@functools.lru_cache\ndef root(n): return n ** 0.5\n"
+    "def scores(q, k): return q @ k.mT / root(q.shape[-1])",
+    "everything of torch": "from torch import *\n" + SCORES,
+    "einops": "from einops import einsum\n"
+    "def scores(q, k): return einsum(q, k, 'a d, b d -> a b') / q.shape[-1] ** 0.5",
+    "a plot": "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n" + SCORES,
+    "try and except": "try:\n    import nothing_there\nexcept ImportError:\n    nothing_there = None\n" + SCORES,
+    "the main block": SCORES + "\nif __name__ == '__main__':\n    print(scores(torch.ones(1, 2), torch.ones(1, 2)))",
+    "Colab's form": "#@title Answer { run: 'auto' }\nx = 3 #@param {type: 'integer'}\n" + SCORES,
+    "a question mark": "torch.ones?\n" + SCORES,
+    "getattr by a name": "def get(x, name): return getattr(x, name)\n"
+    "def scores(q, k): return q @ get(k, 'mT') / q.shape[-1] ** 0.5",
+    "through global": "def make():\n    global scores\n    scores = lambda q, k: q @ k.mT / q.shape[-1] ** 0.5\nmake()",
+    "own vars": "vars = [0.5]\ndef scores(q, k): return q @ k.mT / q.shape[-1] ** vars[0]",
+    "waits for a key": "input('ready?')\n" + SCORES,
+    "a shell's output": "files = !ls\nfor name in files: print(name)\n" + SCORES,
+}
+
+
+@pytest.mark.parametrize("code", HONEST.values(), ids=HONEST.keys())
 def test_what_an_answer_does_not_use_is_not_held_against_it(marked, code):
-    result = marked(notebook([code, CAUSAL, NUMBER]))
-    assert (result["points"], result["flags"]) == (10, [])
+    result = marked(notebook(["import torch", code, CAUSAL, NUMBER]))
+    assert (result["points"], result["note"]) == (10, "")
+
+
+BREAKS = {
+    "an argument twice": "def f(a, a): return a",
+    "global after use": "def f():\n    print(total)\n    global total\n    total = 1",
+    "global parameter": "def f(x):\n    global x",
+    "nonlocal at the top": "nonlocal x",
+    "import all in a function": "def f():\n    from math import *",
+    "yield in a comprehension": "[(yield y) for y in z]",
+    "walrus in a class": "class A:\n    x = [y := 1 for _ in range(3)]",
+    "return at the top": "return 5",
+    "a long sum": "x = " + " + ".join(["1"] * 3000),
+    "a long chain": "x = ''" + ".strip()" * 1500,
+    "a long hexadecimal": "x = 0x" + "f" * 5000,
+    "many magics": "\n".join(["%matplotlib inline"] * 60),
+    "non-ASCII megabyte": "# " + "中" * 300_000,
+    "control characters": "# " + "\x01" * 900_000,
+}
+
+
+@pytest.mark.parametrize("code", BREAKS.values(), ids=BREAKS.keys())
+def test_one_cell_that_cannot_be_read_decides_about_itself_alone(marked, code):
+    assert marked(notebook([code, *GOOD]))["points"] == 10
+
+
+SIGNED = {
+    "converted": "student_id = str(12345)",
+    "in small letters": "student_id = 'Ada'.lower()",
+    "with spaces": "student_id = ' 12345 '.strip()",
+    "from a name": "name = '12345'\nstudent_id = name",
+    "in a tuple": "student_id, group = '12345', 3",
+    "formatted": "number = 12345\nstudent_id = f'{number}'",
+    "as a number": "student_id = 12345",
+    "in a function": "def sign():\n    global student_id\n    student_id = '12345'\nsign()",
+}
+
+
+@pytest.mark.parametrize("code", SIGNED.values(), ids=SIGNED.keys())
+def test_an_id_is_what_the_notebook_makes_of_it(marked, code):
+    result = marked(notebook([code, *GOOD]), "12345")
+    assert result["points"] == 10
+    assert result["declared_id"] in ("12345", "ada")
+
+
+def test_a_hidden_test_tells_the_kind_of_an_error_and_not_its_input(marked):
+    result = marked(notebook(["def scores(q, k):\n    raise ValueError(str(q.tolist()))"]))
+    public, hidden = result["questions"][0]["tests"]
+    assert public["message"] == "`scores` raised ValueError: [[1.0, 1.0, 1.0, 1.0]]."
+    assert hidden["message"] == "`scores` raised ValueError."
+
+
+ODD = {
+    "a subclass that lies": (
+        "class T(torch.Tensor):\n    shape = property(lambda s: (1, 2))\n"
+        "    def detach(self): return torch.full((1, 2), 2.0)\n"
+        "def scores(q, k): return torch.ones(1, 2).as_subclass(T)",
+        1,
+    ),
+    "a constant": ("def scores(q, k): return torch.full((q.shape[0], k.shape[0]), 2.0)", 1),
+    "a list of tensors": ("def scores(q, k): return [torch.ones(2, 2)] * 3", 0),
+    "in place": ("def scores(q, k):\n    q *= 0\n    return q @ k.mT", 0),
+    "no data": ("def scores(q, k): return torch.ones(1, 2, device='meta')", 0),
+    "an imaginary part": ("def scores(q, k): return torch.complex(q @ k.mT / 2, torch.ones(1, 2))", 0),
+    "ten million rows of nothing": ("def scores(q, k): return torch.empty(10**7, 0)", 0),
+    "rows of nothing beyond counting": ("def scores(q, k): return torch.empty(2**40, 0)", 0),
+    "a float that equals all": ("class E(float):\n    __eq__ = lambda *_: True\n    __hash__ = None\nedges = E(1)", 0),
+    "an endless number": ("class E(int):\n    def __int__(self):\n        while True: pass\nedges = E(1)", 0),
+    "an endless list": ("class E(list):\n    def __iter__(self):\n        while True: yield 1\nedges = E()", 0),
+    "infinity": ("edges = float('inf')", 0),
+    "a huge number": ("edges = 10**5000", 0),
+    "truth": ("edges = True", 0),
+    "four million numbers": ("edges = torch.ones(4 * 10**6, dtype=torch.uint8)", 0),
+}
+
+
+@pytest.mark.parametrize("case", ODD.values(), ids=ODD.keys())
+def test_an_odd_value_gets_its_marks_and_costs_the_judge_little(marked, case):
+    code, wanted = case
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = marked(notebook(["import torch", code, CAUSAL]))
+    assert result["points"] == 4 + wanted
+    assert time.monotonic() - began < LIMITS.seconds + 3
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
+
+
+def test_tensors_that_share_bytes_are_refused(sandbox):
+    """A small frame must not become a large value."""
+    forge = """
+import json, transformer_edu.exercises.grading.protocol as p
+value = ["list", [["tensor", "uint8", [1000000], 0]] * 60]
+def pack(message, *values):
+    text = json.dumps({"message": message, "values": [value]}).encode()
+    return p.HEADER.pack(len(text), 1000000) + text + bytes(1000000)
+p.pack = pack
+"""
+    room = sandbox.open()
+    with pytest.raises(Ended, match="sent something that is no answer"):
+        room.ask({"do": "run", "number": 1, "code": forge}, seconds=1.5)
+
+
+def test_a_notebook_that_ends_its_process_again_and_again_is_not_run_for_ever(marked):
+    oddly = "import ctypes, os, time\nif os.fork() == 0:\n    ctypes.CDLL(None).prctl(15, b'\\xff\\xfe', 0, 0, 0)\n"
+    oddly += "    time.sleep(60)\ntime.sleep(0.2)\nos._exit(1)"
+    began = time.monotonic()
+    result = marked(notebook([oddly] * 60 + GOOD))
+    assert time.monotonic() - began < LIMITS.total + 3
+    assert result["state"] == "graded"
 
 
 # Hostile notebooks --------------------------------------------------------------------------------------------------

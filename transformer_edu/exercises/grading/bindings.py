@@ -1,40 +1,52 @@
-"""Find out what a name of a notebook leads to: through helpers, aliases, classes and attributes, without running it."""
+"""Find out what a name of a notebook leads to: through helpers, aliases, classes and attributes, without running it.
+
+It follows names, not values: a function that is kept in a list of another list's method escapes it. The sandbox has a
+second net for that, when answers are called.
+"""
 
 import ast
-import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+CHANGING = {"append", "extend", "insert", "add", "update", "setdefault", "put", "appendleft", "__setitem__"}
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Bindings:
     """What the names and attributes of a notebook were bound to, cell after cell."""
 
-    def __init__(self, trees: list[ast.Module]):
-        self._trees = trees
+    def __init__(self, trees: Iterable[ast.Module]):
+        self._trees = list(trees)
         self._names: dict[str, list[ast.AST]] = {}
         self._attributes: dict[str, list[ast.AST]] = {}
-        for tree in trees:
+        for tree in self._trees:
             for statement, certain in _statements(tree.body):
-                for name in _names_bound(statement):
-                    kept = [] if certain else self._names.get(name, [])  # what ran before counts no more
-                    self._names[name] = [*kept, statement]
+                for name in _names_changed(statement):
+                    self._names.setdefault(name, []).append(statement)
+                for part in _split(statement):
+                    for name in _names_bound(part):
+                        kept = [] if certain else self._names.get(name, [])  # what ran before counts no more
+                        self._names[name] = [*kept, part]
             for node in ast.walk(tree):
                 for name in _attributes_bound(node):
                     self._attributes.setdefault(name, []).append(node)
+                if isinstance(node, ast.Global):
+                    for name in node.names:  # some function binds it, and all of its cell may be how
+                        self._names.setdefault(name, []).append(tree)
 
     def last(self, name: str) -> ast.AST | None:
         """Return what a name was bound to last."""
         return (self._names.get(name) or [None])[-1]
 
-    def text(self, name: str) -> str:
-        """Return the text or number that a name was last set to, or an empty text."""
-        value = getattr(self.last(name), "value", None)
-        is_plain = isinstance(value, ast.Constant) and isinstance(value.value, (str, int))
-        return str(value.value)[:200] if is_plain else ""
+    def texts(self, name: str) -> list[str]:
+        """Return the texts and numbers that a name was set to and still may have, the last one last."""
+        values = [getattr(node, "value", None) for node in self._names.get(name, ())]
+        plain = [value.value for value in values if isinstance(value, ast.Constant)]
+        return [str(value)[:200] for value in plain if isinstance(value, (str, int))]
 
     def all_used(self) -> set[str]:
         """Collect the names and attributes that any cell uses."""
-        free = set().union(*map(_free, self._trees))
-        return set().union(*map(_attributes_used, self._trees)) | {f"{name}()" for name in free}
+        return set().union(*map(self._used, self._trees))
 
     def reached(self, name: str) -> set[str]:
         """Collect all names and attributes that are used below a name, through everything that the notebook binds."""
@@ -45,18 +57,84 @@ class Bindings:
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            free, attributes = _free(node), _attributes_used(node)
-            used |= free | attributes | {f"{name}()" for name in free}
-            todo += [other for one in free for other in self._names.get(one, ())]
-            todo += [other for one in attributes for other in self._attributes.get(one, ())]
+            used |= self._used(node)
+            todo += [other for one in free_names(node) for other in self._names.get(one, ())]
+            todo += [other for one in _attributes_used(node) for other in self._attributes.get(one, ())]
         return used
+
+    def _used(self, node: ast.AST) -> set[str]:
+        """Collect what one statement uses: not what a function of the notebook's own happens to be called."""
+        free = {name for name in free_names(node) if not self._is_own(name)}
+        built_in = {f"{name}()" for name in free if name not in self._names}
+        return free | built_in | _attributes_used(node)
+
+    def _is_own(self, name: str) -> bool:
+        found = self._names.get(name, ())
+        return bool(found) and all(isinstance(node, FUNCTIONS) for node in found)
+
+
+def free_names(node: ast.AST) -> set[str]:
+    """Return the names that a statement takes from the notebook, not those that its functions have of their own."""
+    found: set[str] = set()
+    todo: list[tuple[ast.AST, frozenset[str]]] = [(node, frozenset())]
+    while todo:
+        part, own = todo.pop()
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Load) and part.id not in own:
+                found.add(part.id)
+            continue
+        if isinstance(part, (*FUNCTIONS, ast.Lambda)):
+            outside = [*getattr(part, "decorator_list", ()), *_defaults(part.args)]
+            todo += [(other, own) for other in outside]
+            inside = part.body if isinstance(part.body, list) else [part.body]
+            own = (own | _parameters(part.args) | _stored(inside)) - _globals(inside)
+            todo += [(other, own) for other in inside]
+            continue
+        if isinstance(part, COMPREHENSIONS):
+            own = own | _stored([loop.target for loop in part.generators])
+        todo += [(child, own) for child in ast.iter_child_nodes(part)]
+    return found
+
+
+def _defaults(arguments: ast.arguments) -> list[ast.AST]:
+    return [default for default in (*arguments.defaults, *arguments.kw_defaults) if default is not None]
+
+
+def _parameters(arguments: ast.arguments) -> frozenset[str]:
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return frozenset(one.arg for one in named if one is not None)
+
+
+def _stored(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Return the names that statements bind in their own scope, not in functions inside them."""
+    found, todo = set(), list(nodes)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            found.add(node.name)
+            continue
+        if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            found.add(node.name)
+        todo += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def _globals(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    declared = (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Global))
+    return frozenset(name for part in declared for name in part.names)
 
 
 def _statements(body: list[ast.stmt], certain: bool = True) -> Iterator[tuple[ast.stmt, bool]]:
     """Yield the statements of a cell with those in its ifs, loops and tries, and whether each runs in any case."""
     for statement in body:
         yield statement, certain
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
             continue
         inner = [getattr(statement, field, []) for field in ("body", "orelse", "finalbody")]
         inner += [handler.body for handler in getattr(statement, "handlers", [])]
@@ -65,9 +143,25 @@ def _statements(body: list[ast.stmt], certain: bool = True) -> Iterator[tuple[as
             yield from _statements(block, certain=certain and isinstance(statement, (ast.With, ast.AsyncWith)))
 
 
+def _split(statement: ast.stmt) -> list[ast.stmt]:
+    """Take a statement that binds several names apart, where each name has a value of its own."""
+    if isinstance(statement, ast.Import):
+        return [ast.Import([alias]) for alias in statement.names]
+    if isinstance(statement, ast.ImportFrom):
+        return [ast.ImportFrom(statement.module, [alias], statement.level) for alias in statement.names]
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target, value = statement.targets[0], statement.value
+        pairs = isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List))
+        if pairs and len(target.elts) == len(value.elts):
+            starred = any(isinstance(part, ast.Starred) for part in (*target.elts, *value.elts))
+            if not starred:
+                return [ast.Assign([left], right) for left, right in zip(target.elts, value.elts, strict=True)]
+    return [statement]
+
+
 def _names_bound(statement: ast.stmt) -> set[str]:
     """Return the names that one statement of a cell binds, without those bound by the statements inside it."""
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
         return {statement.name}
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
@@ -75,9 +169,20 @@ def _names_bound(statement: ast.stmt) -> set[str]:
     for part in _own_parts(statement):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             found.add(part.id)
-        elif isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store) and isinstance(part.value, ast.Name):
-            found.add(part.value.id)
+        elif isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
+            found.add(part.name)
     return found
+
+
+def _names_changed(statement: ast.stmt) -> set[str]:
+    """Return the names of lists and dictionaries that a statement puts something into."""
+    found = set()
+    for part in _own_parts(statement):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in CHANGING:
+            found.add(getattr(part.func.value, "id", ""))
+        elif isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store):
+            found.add(getattr(part.value, "id", ""))
+    return found - {""}
 
 
 def _own_parts(statement: ast.stmt) -> Iterator[ast.AST]:
@@ -86,7 +191,7 @@ def _own_parts(statement: ast.stmt) -> Iterator[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        inner = (ast.stmt, ast.Lambda, ast.ExceptHandler, ast.match_case)
+        inner = (ast.stmt, ast.Lambda, ast.ExceptHandler)
         todo += [child for child in ast.iter_child_nodes(node) if not isinstance(child, inner)]
 
 
@@ -98,17 +203,6 @@ def _attributes_bound(node: ast.AST) -> Iterator[str]:
             yield from (part.attr for part in stored if isinstance(part.ctx, ast.Store))
     elif isinstance(node, ast.Call) and _called(node) == "setattr" and len(node.args) == 3:
         yield str(getattr(node.args[1], "value", "__getattribute__"))
-
-
-def _free(node: ast.AST) -> set[str]:
-    """Return the names that a statement takes from the notebook, not those that are its own."""
-    found, tables = set(), [symtable.symtable(ast.unparse(node), "cell", "exec")]
-    while tables:
-        table = tables.pop()
-        is_top = table.get_type() == "module"
-        found |= {one.get_name() for one in table.get_symbols() if one.is_referenced() and (is_top or one.is_global())}
-        tables += table.get_children()
-    return found
 
 
 def _attributes_used(node: ast.AST) -> set[str]:

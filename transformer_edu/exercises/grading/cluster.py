@@ -57,7 +57,7 @@ def run_on_dask(jobs: Iterable[Job], setting: Setting, address: str) -> Iterator
                 yield job, Lost("Several workers ended on this notebook. Look at it by hand.")
 
 
-def work(engine: int, setting: Setting, content: bytes, student: str, name: str) -> dict[str, Any]:
+def work(engine: int, setting: Setting, content: bytes, student: str, name: str) -> dict[str, Any] | Lost:
     """Grade one notebook on a worker, in the sandbox that this worker keeps."""
     if engine != ENGINE:
         raise Blocked(f"The worker on {socket.gethostname()} has another version of transformer_edu than the driver.")
@@ -68,3 +68,5 @@ def work(engine: int, setting: Setting, content: bytes, student: str, name: str)
             return grade(content, setting.exercises, sandbox, student=student, name=name)
         except Blocked as blocked:
             raise Blocked(f"On the worker {socket.gethostname()}:\n{blocked}") from None
+        except Exception as error:  # noqa: BLE001  no notebook may stop a class
+            return Lost(f"The grader failed on this notebook ({type(error).__name__}: {error}). Look at it by hand.")

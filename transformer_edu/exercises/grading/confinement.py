@@ -32,8 +32,12 @@ DENIED = {
     "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
     "kexec_file_load": (320, 294), "quotactl": (179, 60), "acct": (163, 89), "swapon": (167, 224),
     "swapoff": (168, 225), "reboot": (169, 142), "syslog": (103, 116), "personality": (135, 92),
+    "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445), "landlock_restrict_self": (446, 446),
+    "io_setup": (206, 0), "inotify_init1": (294, 26), "fanotify_init": (300, 262), "mq_open": (240, 180),
+    "timer_create": (222, 107),
 }  # fmt: skip
-CLONE, CLONE3, SOCKET = (56, 220), (435, 435), (41, 198)
+CLONE, CLONE3, SOCKET, SOCKETPAIR, MMAP = (56, 220), (435, 435), (41, 198), (53, 199), (9, 222)
+SHARED_AND_NAMELESS = 0x21  # MAP_SHARED | MAP_ANONYMOUS: once unmapped, no limit counts such memory
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, and the architecture's audit number
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 EPERM, ENOSYS, EAFNOSUPPORT = 1, 38, 97
@@ -89,8 +93,9 @@ def set_limits(*, memory: int, seconds: int, scratch: int) -> None:
         resource.RLIMIT_AS: _address_space() + memory,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: scratch,
-        resource.RLIMIT_NOFILE: 128,
-        resource.RLIMIT_NPROC: 32,
+        resource.RLIMIT_NOFILE: 64,
+        resource.RLIMIT_NPROC: 16,
+        resource.RLIMIT_SIGPENDING: 256,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
@@ -114,8 +119,8 @@ def system_call_filter(machine: str) -> bytes:
         known = " or ".join(MACHINES)
         raise ValueError(f"system_call_filter needs a processor that it knows ({known}), got machine={machine!r}.")
     column, audit = MACHINES[machine]
-    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    number, architecture, first_argument = 0, 4, 16
+    load, equal, at_least, any_bit, mask, give = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+    number, architecture, first_argument, fourth_argument = 0, 4, 16, 40
     code = [(load, 0, 0, architecture), (equal, 1, 0, audit), (give, 0, 0, KILL), (load, 0, 0, number)]
     code += [(at_least, 0, 1, 0x40000000), (give, 0, 0, ERRNO | ENOSYS)]  # the x32 numbers
     for name in sorted(DENIED):
@@ -124,8 +129,11 @@ def system_call_filter(machine: str) -> bytes:
     new = NEW_NAMESPACES | 0x02000000  # … and cgroup namespaces
     code += [(equal, 0, 3, CLONE[column]), (load, 0, 0, first_argument)]
     code += [(any_bit, 0, 1, new), (give, 0, 0, ERRNO | EPERM)]
-    code += [(load, 0, 0, number), (equal, 0, 5, SOCKET[column]), (load, 0, 0, first_argument)]
-    code += [(equal, 3, 0, 1), (equal, 2, 0, 2), (equal, 1, 0, 10), (give, 0, 0, ERRNO | EAFNOSUPPORT)]
+    code += [(load, 0, 0, number), (equal, 0, 4, MMAP[column]), (load, 0, 0, fourth_argument)]
+    code += [(mask, 0, 0, SHARED_AND_NAMELESS), (equal, 0, 1, SHARED_AND_NAMELESS), (give, 0, 0, ERRNO | EPERM)]
+    code += [(load, 0, 0, number), (equal, 1, 0, SOCKET[column]), (equal, 0, 5, SOCKETPAIR[column])]
+    code += [(load, 0, 0, first_argument), (equal, 3, 0, 1), (equal, 2, 0, 2), (equal, 1, 0, 10)]
+    code += [(give, 0, 0, ERRNO | EAFNOSUPPORT)]
     code += [(give, 0, 0, ALLOW)]
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 

@@ -1,6 +1,6 @@
 """Write the points of a graded chapter as Canvas, Moodle or a spreadsheet takes them, and say who could not be matched.
 
-    transformer-edu export graded/attention --to canvas --roster roster.csv
+transformer-edu export graded/attention --to canvas --roster roster.csv
 """
 
 import argparse

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import sys
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,9 +12,11 @@ from transformer_edu.exercises.grading.notebook import Unreadable, code_cells
 from transformer_edu.exercises.grading.remote import Sandboxed
 from transformer_edu.exercises.grading.sandbox import Ended, Sandbox
 from transformer_edu.exercises.judge import Mark, Verdict, mark
-from transformer_edu.exercises.question import Question, as_json, from_json
+from transformer_edu.exercises.question import Question, from_json
 from transformer_edu.exercises.student import Student
+from transformer_edu.exercises.values import WrongAnswer
 
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ENGINE = 1  # raise it when the same notebook would get other marks
 
 
@@ -80,35 +84,51 @@ def _inspected(sandbox: Sandbox, exercises: Exercises, cells: list[str]) -> dict
 
 
 def _graded(cells: list[str], exercises: Exercises, sandbox: Sandbox, found: dict, student: str) -> dict:
-    public = as_json([question.public() for question in exercises.questions])
-    answers = Sandboxed(sandbox, cells, exercises.chapter, public)
-    declared = found["declared"].strip()
+    """Run the notebook and judge every question."""
+    asked = exercises.questions
+    answers = Sandboxed(sandbox, cells, asked)
     try:
         answers.run()
-        questions = []
-        for question in exercises.questions:
-            looked = found["questions"][question.id]
-            marks = _marks(question, Student(question, answers), exercises.seed, declared, looked)
-            questions.append(_told(question, marks))
+        declared = _declared(answers, found["declared"])
+        marks = [_marks(one, answers, exercises.seed, declared, found["questions"][one.id]) for one in asked]
     finally:
         answers.close()
+    unread = sorted(int(number) for number in found["broken"].keys() - {*map(str, answers.failed | answers.stopped)})
     return {
         "state": "graded",
         "declared_id": declared,
-        "flags": _flags(declared, student, found["hiding"], any(one.mine for one in exercises.questions)),
+        "flags": _flags(declared, student, found["hiding"], any(one.mine for one in asked))
+        + [f"code cell {number - len(exercises.setup)} ran, but what it calls could not be read" for number in unread],
         "note": _note(found["broken"], answers, len(exercises.setup)),
-        **_sums(questions),
+        **_sums([_told(question, given) for question, given in zip(asked, marks, strict=True)]),
     }
 
 
-def _marks(question: Question, student: Student, seed: int, declared: str, found: dict[str, Any]) -> list[Mark]:
+def _declared(answers: Sandboxed, texts: list[str]) -> str:
+    """Return the id that a notebook signs with: its `student_id` in the end, or the last one that it wrote."""
+    try:
+        value = answers.value("student_id")
+    except WrongAnswer:
+        value = ...
+    written = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    return written[:200] or (texts or [""])[-1].strip()
+
+
+def _marks(question: Question, answers: Sandboxed, seed: int, declared: str, found: dict[str, Any]) -> list[Mark]:
     """Judge one question, unless a look at its text settles it."""
-    if len(found["untouched"]) == len(question.answers):
+    if all(name in found["untouched"] or _is_open(answers, name) for name in question.answers):
         return _unanswered(question)
     if found["forbidden"]:
         text = f"The answer uses `{found['forbidden']}`, which this exercise does not allow."
         return _all(question, Verdict("failed", text))
-    return mark(question, student, seed=seed, student_id=declared)
+    return mark(question, Student(question, answers), seed=seed, student_id=declared)
+
+
+def _is_open(answers: Sandboxed, name: str) -> bool:
+    try:
+        return answers.value(name) is ... or answers.value(name) is None
+    except WrongAnswer:
+        return False
 
 
 def _told(question: Question, marks: list[Mark]) -> dict[str, Any]:
@@ -142,6 +162,8 @@ def _test(one: Mark) -> dict[str, Any]:
     details = [detail[:500] for detail in verdict.details if not detail.startswith("test ")]
     told = {"name": one.test.name, "points": one.points, "possible": one.test.points, "hidden": one.test.hidden}
     message = "" if verdict.state == "passed" else verdict.message[:600]
+    if one.test.hidden:  # an error could tell the inputs
+        message = re.sub(r"( raised \w+): .*", r"\1.", message, flags=re.DOTALL)
     return told | {"state": verdict.state, "message": message, "details": details if message else []}
 
 
@@ -170,7 +192,7 @@ def _flags(declared: str, student: str, hiding: list[str], personal: bool) -> li
 
 def _note(broken: dict[str, str], answers: Sandboxed, setup: int) -> str:
     """Say in a sentence which cells did not run to their end."""
-    told = [f"code cell {int(number) - setup} is no Python ({why})" for number, why in broken.items()]
+    told = [f"code cell {int(number) - setup} is no Python {PYTHON} ({why})" for number, why in broken.items()]
     told += [f"code cell {number - setup} {why}" for number, why in sorted(answers.stopped.items())]
     shown = [(number, why) for number, why in sorted(answers.failed.items()) if str(number) not in broken]
     told += [f"code cell {number - setup} raised {why}" for number, why in shown]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 LARGEST = 20 * 2**20  # bytes of a notebook; outputs with pictures count
-LARGEST_CODE = 2**20  # characters of code in all cells together
+LARGEST_CODE = 2**20  # bytes of code in all cells together
 MOST_CELLS = 1000
 
 
@@ -32,7 +32,8 @@ def code_cells(content: bytes) -> list[str]:
         raise Unreadable(f"The file is no notebook: its JSON is broken{place}. Was it cut off while saving?") from None
     cells = _cells(notebook)
     code = [_text(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
-    if len(code) > MOST_CELLS or sum(map(len, code)) > LARGEST_CODE:
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in code)
+    if len(code) > MOST_CELLS or size > LARGEST_CODE:
         raise Unreadable(f"The notebook has {len(code)} code cells; {MOST_CELLS} with 1 MB of code are the limit.")
     if not code:
         raise Unreadable("The notebook has no code cell.")

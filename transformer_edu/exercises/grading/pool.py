@@ -3,17 +3,21 @@
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
+from transformer_edu.exercises.grading.cures import Blocked
 from transformer_edu.exercises.grading.grade import Exercises, grade, unreadable
 from transformer_edu.exercises.grading.sandbox import Limits, Sandbox
 
 TRIES = 2  # how often a notebook may end a judge that was busy with nothing else
 PDEATHSIG = 1
+MEMORY = 16 * 2**30  # bytes of addresses of one judge: far above what torch maps, far below what ends a machine
+EXTRA = 60.0  # seconds that judging may take besides the notebook's own
 
 _sandbox: Sandbox | None = None
 
@@ -77,14 +81,17 @@ def _until_broken(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(os.getpid(), setting))
     under_way: dict[Future, Job] = {}
+    next_one: list[Job] = []
     try:
         while True:
             while len(under_way) < ahead and (job := next(waiting, None)) is not None:
+                next_one = [job]  # a broken pool takes no work: this one must not be lost then
                 content = job.load(setting.exercises)
                 if isinstance(content, bytes):
                     under_way[pool.submit(_work, setting.exercises, content, job.student, job.name)] = job
                 else:
                     yield job, content
+                next_one = []
             if not under_way:
                 return []
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)
@@ -92,7 +99,7 @@ def _until_broken(
                 result = future.result()
                 yield under_way.pop(future), result
     except BrokenProcessPool:
-        return list(under_way.values())
+        return [*under_way.values(), *next_one]
     finally:
         _stop(pool)
 
@@ -108,15 +115,31 @@ def _stop(pool: ProcessPoolExecutor) -> None:
 
 
 def _begin(driver: int, setting: Setting) -> None:
-    """Prepare a judge: it dies with its driver, and leaves Ctrl-C to it."""
+    """Prepare a judge: it dies with its driver, leaves Ctrl-C to it, and takes no more memory than it may need."""
     global _sandbox
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "setresuid"):  # Linux
         ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
     if os.getppid() != driver:
         os._exit(1)
     _sandbox = Sandbox(setting.limits, confined=setting.confined)
 
 
-def _work(exercises: Exercises, content: bytes, student: str, name: str) -> dict[str, Any]:
-    return grade(content, exercises, _sandbox, student=student, name=name)
+def _work(exercises: Exercises, content: bytes, student: str, name: str) -> dict[str, Any] | Lost:
+    """Grade one notebook. Whatever it does to the judge, the others are graded: only a blocked sandbox stops all."""
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.setitimer(signal.ITIMER_REAL, _sandbox.limits.total + EXTRA)
+    try:
+        return grade(content, exercises, _sandbox, student=student, name=name)
+    except Blocked:
+        raise
+    except Exception as error:  # noqa: BLE001  no notebook may stop a class
+        return Lost(f"The grader failed on this notebook ({type(error).__name__}: {error}). Look at it by hand.")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _too_long(*_: Any) -> None:
+    raise TimeoutError("judging took too long")

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from transformer_edu.exercises.values import Foreign
 
-LARGEST_TEXT = 4 * 2**20  # bytes of JSON in a frame
+LARGEST_TEXT = 4 * 2**20  # bytes of JSON in an answer
+LARGEST_REQUEST = 8 * 2**20  # … and in a request, which may hold a whole notebook's code
 LARGEST_DATA = 64 * 2**20  # bytes of tensors in a frame
 LONGEST_STRING = 100_000
 MOST_NODES = 200_000  # values in one answer, lists and their entries counted
@@ -39,29 +40,29 @@ class TooLarge(Exception):
     """Say that a value is larger than may cross."""
 
 
-def pack(message: dict[str, Any], *values: Any) -> bytes:
+def pack(message: dict[str, Any], *values: Any, largest: int = LARGEST_TEXT) -> bytes:
     """Write a message and values as one frame. Raises: TooLarge above the limits."""
     data, budget = bytearray(), [MOST_NODES]
     content = [_encode(value, data, budget, 0) for value in values]
-    text = json.dumps({"message": message, "values": content}).encode()
-    if len(text) > LARGEST_TEXT or len(data) > LARGEST_DATA:
+    text = json.dumps({"message": message, "values": content}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    if len(text) > largest or len(data) > LARGEST_DATA:
         raise TooLarge(f"{(len(text) + len(data)) / 2**20:.0f} MB")
     return HEADER.pack(len(text), len(data)) + text + bytes(data)
 
 
-def unpack(receive: Callable[[int], bytes]) -> tuple[dict[str, Any], list[Any]]:
+def unpack(receive: Callable[[int], bytes], *, largest: int = LARGEST_TEXT) -> tuple[dict[str, Any], list[Any]]:
     """Read one frame with `receive(count)`, which returns exactly that many bytes. Raises: Malformed."""
     text_length, data_length = HEADER.unpack(receive(HEADER.size))
-    if text_length > LARGEST_TEXT or data_length > LARGEST_DATA:
+    if text_length > largest or data_length > LARGEST_DATA:
         raise Malformed("a frame above the limit")
     text, data = receive(text_length), receive(data_length)
     try:
-        frame = json.loads(text)
+        frame = json.loads(text.decode("utf-8", "surrogatepass"))
         message, content = frame["message"], frame["values"]
         if not isinstance(message, dict) or not isinstance(content, list):
             raise Malformed("a frame of another form")
-        budget = [MOST_NODES]
-        return message, [_decode(value, memoryview(data), budget, 0) for value in content]
+        budget, left = [MOST_NODES], Data(data)
+        return message, [_decode(value, left, budget, 0) for value in content]
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError, RuntimeError) as error:
         raise Malformed(f"{type(error).__name__} in a frame") from error
 
@@ -102,7 +103,21 @@ def _encode_tensor(value: Tensor, data: bytearray) -> list[Any]:
     return ["tensor", str(plain.dtype).removeprefix("torch."), list(plain.shape), len(data) - len(content)]
 
 
-def _decode(value: Any, data: memoryview, budget: list[int], depth: int) -> Any:
+class Data:
+    """The bytes of a frame's tensors, handed out once, in their order: no two tensors share any."""
+
+    def __init__(self, content: bytes):
+        self._content, self._used = memoryview(content), 0
+
+    def take(self, offset: int, count: int) -> bytearray:
+        """Return the next bytes. Raises: Malformed if they are not the next, or not there."""
+        if offset != self._used or count > len(self._content) - offset:
+            raise Malformed("a tensor outside of its frame")
+        self._used += count
+        return bytearray(self._content[offset : self._used])
+
+
+def _decode(value: Any, data: Data, budget: list[int], depth: int) -> Any:
     """Read what `_encode` wrote, trusting nothing."""
     budget[0] -= 1
     if budget[0] < 0 or depth > DEEPEST:
@@ -128,17 +143,16 @@ def _decode(value: Any, data: memoryview, budget: list[int], depth: int) -> Any:
     raise Malformed("an unknown tag")
 
 
-def _decode_tensor(name: Any, shape: Any, offset: Any, data: memoryview) -> Tensor:
+def _decode_tensor(name: Any, shape: Any, offset: Any, data: Data) -> Tensor:
     dtype = DTYPES[name]
     sizes = [*shape, offset]
     if len(shape) > 20 or any(not isinstance(size, int) or isinstance(size, bool) or size < 0 for size in sizes):
         raise Malformed("a shape that is none")
-    count = math.prod(shape)
-    if count > LARGEST_DATA or offset + count * dtype.itemsize > len(data):
-        raise Malformed("a tensor larger than its frame")
-    if count == 0:
+    if any(size > LARGEST_DATA for size in sizes) or math.prod(shape) > LARGEST_DATA:
+        raise Malformed("a shape that is too large")
+    content = data.take(offset, math.prod(shape) * dtype.itemsize)
+    if not content:
         return torch.empty(shape, dtype=dtype)
-    content = bytearray(data[offset : offset + count * dtype.itemsize])
     if dtype == torch.bool:  # a byte that is neither 0 nor 1 would be no truth value
         return (torch.frombuffer(content, dtype=torch.uint8) != 0).reshape(shape)
     return torch.frombuffer(content, dtype=dtype).reshape(shape)

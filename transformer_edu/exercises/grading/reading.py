@@ -37,17 +37,24 @@ def as_python(cell: str) -> str:
 
 
 def look(cells: list[str], questions: list[dict[str, Any]]) -> dict[str, Any]:
-    """Tell who signs, which cells are no Python, and for each question what is untouched and what is forbidden."""
+    """Tell who signs, which cells are no Python, and for each question what is untouched and what is forbidden.
+
+    A cell that cannot be read decides about itself alone.
+    """
     trees, broken = [], {}
     for number, cell in enumerate(cells, 1):
         try:
-            trees.append(ast.parse(as_python(cell)))
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            text = as_python(cell)
+            tree = ast.parse(text)
+            compile(text, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            Bindings([tree]).all_used()
+            trees.append(tree)
+        except Exception as error:  # noqa: BLE001  a text may break Python's own parser in many ways
             line = f" in line {error.lineno}" if getattr(error, "lineno", None) else ""
             broken[str(number)] = f"{type(error).__name__}{line}: {getattr(error, 'msg', error)}"[:200]
     bound = Bindings(trees)
     return {
-        "declared": bound.text("student_id"),
+        "declared": bound.texts("student_id"),
         "broken": broken,
         "hiding": sorted(HIDING & bound.all_used()),
         "questions": {question["id"]: _look_at(question, bound) for question in questions},
@@ -55,13 +62,18 @@ def look(cells: list[str], questions: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _look_at(question: dict[str, Any], bound: Bindings) -> dict[str, Any]:
+    """Tell which answers still are the starter's, and the first forbidden name that the answers reach."""
     starter = Bindings([ast.parse(question["starter"])])
     untouched = [name for name in question["answers"] if _same(bound.last(name), starter.last(name))]
-    return {"untouched": untouched, "forbidden": _forbidden(question, bound) if question["forbid"] else ""}
+    used = set().union(*map(bound.reached, question["answers"]))
+    return {"untouched": untouched, "forbidden": next((name for name in question["forbid"] if name in used), "")}
 
 
 def _same(answer: ast.AST | None, starter: ast.AST | None) -> bool:
-    return answer is None or (starter is not None and _bare(answer) == _bare(starter))
+    try:
+        return answer is not None and starter is not None and _bare(answer) == _bare(starter)
+    except RecursionError:
+        return False
 
 
 def _bare(node: ast.AST) -> str:
@@ -77,9 +89,3 @@ def _bare(node: ast.AST) -> str:
 
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _forbidden(question: dict[str, Any], bound: Bindings) -> str:
-    """Return the first forbidden name that the answers reach, or a name behind which anything could hide."""
-    used = set().union(*map(bound.reached, question["answers"]))
-    return next((name for name in [*question["forbid"], *sorted(HIDING)] if name in used), "")

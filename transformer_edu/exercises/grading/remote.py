@@ -6,7 +6,10 @@ from typing import Any
 
 from transformer_edu.exercises.answers import Called, Raised
 from transformer_edu.exercises.grading.sandbox import Ended, Room, Sandbox
+from transformer_edu.exercises.question import Question, as_json
 from transformer_edu.exercises.values import WrongAnswer
+
+ROOMS = 20  # in which one notebook may be run: each cell and each answer that ends its process takes one
 
 
 class Sandboxed:
@@ -15,11 +18,15 @@ class Sandboxed:
     `stopped` says which cells did not end well, by number, and `failed` which raised.
     """
 
-    def __init__(self, sandbox: Sandbox, cells: list[str], chapter: str, public: str):
+    def __init__(self, sandbox: Sandbox, cells: list[str], questions: list[Question]):
         self._sandbox, self._cells = sandbox, cells
-        self._chapter, self._public = chapter, public
+        public = as_json([question.public() for question in questions])
+        self._forbid = {name: list(question.forbid) for question in questions for name in question.answers}
+        every = sorted({name for names in self._forbid.values() for name in names})
+        chapter = questions[0].id.split("/")[0]
+        self._first = {"do": "questions", "chapter": chapter, "text": public, "forbid": every}
         self._room: Room | None = None
-        self._left = sandbox.limits.total
+        self._left, self._rooms = sandbox.limits.total, 0
         self._gone: dict[str, str] = {}  # names whose calls ended a room
         self._values: dict[str, Any] = {}
         self.stopped: dict[int, str] = {}
@@ -33,9 +40,11 @@ class Sandboxed:
 
     def call(self, name: str, args: tuple, kwargs: dict) -> Called:
         """Call the function of that name. Raises: Raised for what it raises, WrongAnswer where it never came back."""
-        request = {"do": "call", "name": name, "keys": list(kwargs)}
+        request = {"do": "call", "name": name, "keys": list(kwargs), "forbid": self._forbid[name]}
         answer, content = self._asked(request, name, list(args), list(kwargs.values()))
         done = answer["done"]
+        if done.get("kind") == "Forbidden" and done.get("text") in self._forbid[name]:
+            raise WrongAnswer(f"The answer uses `{done['text']}`, which this exercise does not allow.")
         if not content:
             raise Raised(*(str(done.get(key, "")) for key in ("kind", "text", "where")))
         return Called(content[0], tuple(map(str, done.get("changed", ()))))
@@ -69,11 +78,14 @@ class Sandboxed:
         """Return a room in which the cells have run, all but those that end it. Raises: Ended out of time."""
         first = 1
         while self._room is None:
-            if self._left <= 0:
+            if self._left <= 0 or self._rooms == ROOMS:
                 raise self._no_time()
+            self._rooms += 1
+            began = time.monotonic()
             self._room = self._sandbox.open()
+            self._left -= time.monotonic() - began
             try:
-                self._in_time(self._room, {"do": "questions", "chapter": self._chapter, "text": self._public})
+                self._in_time(self._room, self._first)
                 for number in range(1, len(self._cells) + 1):
                     first = number
                     if number not in self.stopped:
@@ -108,7 +120,8 @@ class Sandboxed:
             self._left -= time.monotonic() - began
 
     def _no_time(self) -> Ended:
-        return Ended("slow", f"had no time left: a whole notebook may take {self._sandbox.limits.total:g} s")
+        words = f"a whole notebook may take {self._sandbox.limits.total:g} s, and end its process {ROOMS - 1} times"
+        return Ended("slow", f"had no time left: {words}")
 
 
 def _answers(asked: str, done: Any, content: list[Any]) -> bool:

@@ -88,7 +88,8 @@ class Sandbox:
             with there:
                 socket.send_fds(self._control, [json.dumps({"do": "open"}).encode()], [there.fileno()])
             answer = self._heard(START)
-        except OSError as error:
+        except (OSError, Dead) as error:
+            here.close()
             raise Dead(str(error)) from error
         if "error" in answer:
             here.close()
@@ -150,7 +151,7 @@ class Room:
         deadline = time.monotonic() + seconds + 1.0  # the room's own alarm comes first, if the cell lets it
         try:
             self._channel.settimeout(seconds + 1.0)
-            self._channel.sendall(protocol.pack(message, *values))
+            self._channel.sendall(protocol.pack(message, *values, largest=protocol.LARGEST_REQUEST))
             answer, content = protocol.unpack(lambda count: self._receive(count, deadline))
         except TimeoutError:
             raise self._ended("slow", seconds) from None

@@ -57,18 +57,9 @@ def wall(inside: Inside, *, as_root: bool) -> list[str]:
             command += ["--symlink", os.readlink(folder), folder]
         elif os.path.isdir(folder):
             command += ["--ro-bind", folder, folder]
-    command += [
-        "--dir",
-        "/etc",
-        "--ro-bind-try",
-        "/etc/ld.so.cache",
-        "/etc/ld.so.cache",
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-    ]
-    command += ["--dir", "/tmp"]
+    command += ["--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc"]
+    command += ["--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]  # shared, /dev/zero is memory without a limit
+    command += ["--perms", "1777", "--tmpfs", "/tmp"]  # for the zygote; each notebook gets its own over it
     for outside, place in inside.mounts:
         for parent in reversed(Path(place).parents[:-1]):
             command += ["--dir", str(parent)]  # what --ro-bind makes on its way is closed to other users

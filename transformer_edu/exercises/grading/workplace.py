@@ -14,10 +14,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from transformer_edu.exercises.grading import confinement, protocol, reading
+from transformer_edu.exercises.grading import confinement, protocol, reading, watch
 
+FAMILIES = ("softmax", "attention", "transformer")
 OPEN_FILES = 3  # standard input, output and errors stay, all else but the channel is closed
 
 
@@ -31,8 +33,10 @@ def prepare() -> None:
 
     import torch
 
-    for name in ("attention", "softmax", "transformer", "tasks"):
+    for name in (*FAMILIES, "tasks"):
         importlib.import_module(f"transformer_edu.{name}")
+    with contextlib.suppress(ImportError):
+        importlib.import_module("matplotlib.pyplot")
     import transformer_edu.exercises as exercises
 
     torch.set_num_threads(1)
@@ -54,10 +58,11 @@ def serve(channel: int, settings: dict) -> None:
     else:
         os.setsid()  # so that what it starts can be ended with it
     os.chdir(os.environ["TMPDIR"])
+    sys.path.insert(0, os.environ["TMPDIR"])
     place = Workplace()
     while True:
         try:
-            message, values = protocol.unpack(lambda count: _receive(file, count))
+            message, values = protocol.unpack(partial(_receive, file), largest=protocol.LARGEST_REQUEST)
         except EOFError:
             return
         file.sendall(place.answer(message, values))
@@ -94,6 +99,7 @@ class Workplace:
         from transformer_edu.exercises.question import use_questions
 
         use_questions(message["chapter"], message["text"])
+        watch.wrap(message["forbid"], [sys.modules[f"transformer_edu.{name}"] for name in FAMILIES])
         self.names |= {name: getattr(exercises, name) for name in ("check", "hint", "card", "progress", "mine")}
         return True, ()
 
@@ -107,6 +113,7 @@ class Workplace:
         text = reading.as_python(message["code"])
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
         self.names["get_ipython"] = Magics
+        builtins.input = lambda *_: ""
         self.names.setdefault("display", lambda *_, **__: None)
         code = compile(text, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         if code.co_flags & inspect.CO_COROUTINE:
@@ -123,14 +130,27 @@ class Workplace:
 
         named = dict(zip(message["keys"], values[1], strict=True))
         try:
-            result, changed = Kernel(self.names).call(message["name"], tuple(values[0]), named)
+            with watch.Watch(message["forbid"]):
+                result, changed = Kernel(self.names).call(message["name"], tuple(values[0]), named)
+        except watch.Forbidden as error:
+            return {"kind": "Forbidden", "text": str(error)[:80]}, ()
         except Raised as error:
             return {"kind": error.kind[:80], "text": error.text[:400], "where": error.where[:200]}, ()
         return {"changed": [str(label)[:80] for label in changed[:1]]}, (result,)
 
 
 class Magics:
-    """Stand in for the notebook's shell: magics and shell commands do nothing."""
+    """Stand in for the notebook's shell: magics and shell commands do nothing, but a module may be written."""
+
+    def run_cell_magic(self, name: str, line: str, cell: str) -> None:
+        """Write the file of %%writefile, where the notebook's next cells can import it."""
+        if name == "writefile" and line.split():
+            with open(os.path.join(os.environ["TMPDIR"], os.path.basename(line.split()[-1])), "w") as file:
+                file.write(cell)
+
+    def getoutput(self, *_: Any) -> list[str]:
+        """Return what a shell command printed: nothing."""
+        return []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_, **__: None

@@ -17,6 +17,7 @@ import time
 
 from transformer_edu.exercises.grading import confinement, workplace
 
+UNREADABLE = (OSError, ValueError, IndexError, StopIteration)  # what reading of a process that ends can raise
 PAUSE = 0.1  # seconds between two looks at a child's memory
 
 
@@ -134,18 +135,29 @@ def _memory_below(process: int) -> int:
     total = 0
     for pid in [process, *_descendants(process)]:
         try:
-            with open(f"/proc/{pid}/smaps_rollup") as file:
-                total += next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
-        except (OSError, StopIteration):
+            total += _proportional(f"/proc/{pid}")
+        except UNREADABLE:
             total += _resident(pid)
     return total
+
+
+def _proportional(place: str) -> int:
+    """Read the proportional set size of a process. Where its first thread has ended, another one tells."""
+    with open(f"{place}/smaps_rollup", errors="replace") as file:
+        found = [int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:")]
+    if found or "/task/" in place:
+        return found[0]
+    for thread in os.listdir(f"{place}/task"):
+        with contextlib.suppress(*UNREADABLE):
+            return _proportional(f"{place}/task/{thread}")
+    return 0
 
 
 def _resident(pid: int) -> int:
     try:
         with open(f"/proc/{pid}/statm") as file:
             return int(file.read().split()[1]) * 4096
-    except OSError:
+    except UNREADABLE:
         return 0
 
 
@@ -157,9 +169,9 @@ def _descendants(process: int) -> list[int]:
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
-                with open(f"/proc/{entry}/stat") as file:
+                with open(f"/proc/{entry}/stat", errors="replace") as file:  # a process may call itself anything
                     parents[int(entry)] = int(file.read().rpartition(")")[2].split()[1])
-            except OSError:
+            except UNREADABLE:
                 continue
     found = [process]
     for one in found:
