@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools import browser, build_book, run_tests, serve_book, strip_outputs, sync_first_cell
+from tools import browser, build_book, run_tests, sandbox, serve_book, strip_outputs, sync_first_cell
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -536,6 +536,30 @@ def test_a_stage_that_hangs_is_stopped(monkeypatch, capfd):
     assert "stopped after" in capfd.readouterr().out
 
 
+def test_a_stage_for_another_system_is_neither_passed_nor_failed(monkeypatch, capfd):
+    monkeypatch.setattr(run_tests.sys, "platform", "darwin")
+    command = [sys.executable, "-m", "pytest", "/no/such/test.py"]
+    todo = [stage("first", "pass"), run_tests.Stage("walls", command, needs=(), system="Linux")]
+    assert run_tests.run_all(todo) == 0
+    assert [one.outcome for one in todo] == ["passed", "not here"]
+    lines = capfd.readouterr().out.splitlines()
+    assert "Not run here: it needs Linux, and this is darwin." in lines
+    assert re.fullmatch(r"walls +not here +0 s +needs Linux", lines[-3])
+    assert lines[-1] == "0 passed, 0 failed"
+
+
+def test_what_runs_in_a_sandbox_waits_for_it_and_runs_alone():
+    stages = {one.name: one for one in run_tests.stages()}
+    assert "sandbox" in stages["grading"].needs
+    assert stages["sandbox"].system == stages["grading"].system == "Linux"
+    assert [*stages].index("sandbox") < [*stages].index("grading")
+    assert all(f"--ignore={path}" in stages["unit tests"].command for path in run_tests.GRADING)
+    folder = ROOT / "tests" / "exercises" / "grading"
+    words = re.compile(r"\b(?:Sandbox|marked|sandbox)\b|from tests\.exercises\.grading\.test_batch")
+    real = [path for path in folder.glob("test_*.py") if words.search(path.read_text(encoding="utf-8"))]
+    assert sorted(path.relative_to(ROOT).as_posix() for path in real) == run_tests.GRADING
+
+
 def test_every_test_runs_in_one_stage():
     runs = [one.command for one in run_tests.stages() if one.is_pytest]
     named = [argument for command in runs for argument in command if argument.startswith("tests")]
@@ -567,6 +591,61 @@ def test_a_browser_that_does_not_start_is_none(tmp_path, monkeypatch):
     shell.chmod(0o755)
     monkeypatch.setenv("TRANSFORMER_EDU_BROWSER", str(shell))
     assert browser.find_browser() is None
+
+
+# The sandbox ---------------------------------------------------------------------------------------------------------
+
+
+def commands(**facts):
+    usual = {"installed": False, "debian": True, "root": False, "restricted": False, "disposable": False}
+    return [" ".join(command) for command in sandbox.install_commands(**usual | facts)]
+
+
+def test_bubblewrap_is_installed_without_a_password_or_not_at_all():
+    assert commands(root=True) == ["apt-get update", "apt-get install -y --no-install-recommends bubblewrap"]
+    assert commands() == [f"sudo -n {command}" for command in commands(root=True)]
+    assert commands(debian=False) == commands(installed=True) == []
+
+
+def test_a_setting_of_the_kernel_changes_only_on_a_machine_that_is_thrown_away():
+    assert commands(installed=True, restricted=True) == []
+    (line,) = commands(installed=True, restricted=True, disposable=True)
+    assert line == "sudo -n sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+
+
+def test_a_setting_is_read_where_the_kernel_has_it(tmp_path):
+    (tmp_path / "kernel").mkdir()
+    (tmp_path / "kernel" / "apparmor_restrict_unprivileged_userns").write_text("1\n")
+    assert sandbox.setting(sandbox.APPARMOR, tmp_path) == "1"
+    assert sandbox.setting("kernel.no_such_setting", tmp_path) == ""
+
+
+def test_a_sandbox_that_does_not_work_is_a_failure_with_the_cure(monkeypatch, capsys):
+    tried = []
+    monkeypatch.setattr(sandbox.sys, "platform", "linux")
+    monkeypatch.setattr(sandbox, "trouble", lambda: "Type:\n    sudo apt-get install bubblewrap")
+    monkeypatch.setattr(sandbox, "install", lambda: tried.append("once"))
+    assert sandbox.main(["--install"]) == 1
+    assert tried == ["once"]
+    said = capsys.readouterr().err
+    assert "sudo apt-get install bubblewrap" in said
+    assert "run make test again" in said
+
+
+def test_without_bubblewrap_the_tool_says_what_to_type():
+    command = [sys.executable, "tools/sandbox.py"]
+    settings = {"cwd": ROOT, "env": {**os.environ, "PATH": "/no/such/folder"}, "text": True, "timeout": 120}
+    result = subprocess.run(command, capture_output=True, **settings)
+    assert result.returncode == 1
+    wanted = "bubblewrap is not installed" if sys.platform.startswith("linux") else "needs Linux"
+    assert wanted in result.stderr
+    assert "--unsafe-no-sandbox" not in result.stderr  # for notebooks that one trusts, not for tests
+
+
+def test_there_is_no_sandbox_on_a_mac(monkeypatch, capsys):
+    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
+    assert sandbox.main(["--install"]) == 1
+    assert "no sandbox on macOS" in capsys.readouterr().err
 
 
 # The workflows -------------------------------------------------------------------------------------------------------

@@ -11,14 +11,16 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REPORTS = os.path.join(ROOT, "_build", "test-reports")
 PYTHON = os.path.join(ROOT, ".venv", "bin", "python")
 LIMIT = 1200  # seconds that one stage may take: a browser that hangs must not hang everything
-APART = ["tests/book", "tests/colab", "tests/test_architecture.py", "tests/test_notebooks.py"]
+# These start real sandboxes, which need Linux, bubblewrap and the machine for themselves.
+GRADING = ["tests/exercises/grading/test_%s.py" % name for name in ("batch", "cluster", "marks", "memory")]
+APART = ["tests/book", "tests/colab", "tests/test_architecture.py", "tests/test_notebooks.py"] + GRADING
 
 
 class Stage:
-    """One line of the summary: a command, and the stages without which it cannot run."""
+    """One line of the summary: a command, the stages without which it cannot run, and the system that it needs."""
 
-    def __init__(self, name, command, needs=("setup",)):
-        self.name, self.command, self.needs = name, command, needs
+    def __init__(self, name, command, needs=("setup",), system=""):
+        self.name, self.command, self.needs, self.system = name, command, needs, system
         self.passed = self.failed = self.skipped = 0
         self.seconds, self.outcome = 0.0, ""
 
@@ -29,6 +31,10 @@ class Stage:
     @property
     def is_pytest(self):
         return "pytest" in self.command
+
+    @property
+    def is_elsewhere(self):
+        return not sys.platform.startswith(self.system.lower())
 
 
 def pytest(*arguments):
@@ -41,11 +47,13 @@ def stages():
     return [
         Stage("setup", [sys.executable, os.path.join("tools", "setup_environment.py"), "tests"], needs=()),
         Stage("browser", [PYTHON, "tools/browser.py", "--install"]),
+        Stage("sandbox", [PYTHON, "tools/sandbox.py", "--install"], system="Linux"),
         Stage("weights", [PYTHON, "-m", "transformer_edu.pretrained.fetch"]),
         Stage("lint", [PYTHON, "-m", "ruff", "check", "."]),
         Stage("architecture", pytest("tests/test_architecture.py")),
         Stage("notebooks", pytest("tests/test_notebooks.py")),
         Stage("unit tests", pytest(*unit)),
+        Stage("grading", pytest(*GRADING), needs=("setup", "sandbox"), system="Linux"),
         Stage("book", [PYTHON, "tools/build_book.py"]),
         Stage("browser tests", pytest("tests/book"), needs=("setup", "browser", "book")),
         Stage("Colab versions", pytest("tests/colab", "-s")),
@@ -105,8 +113,8 @@ def summary(finished):
     """Return the summary: one line for each stage, then the counts alone on the last line."""
     lines = ["", "=" * 72]
     for stage in finished:
-        counts = ""
-        if stage.is_pytest and stage.outcome != "not run":
+        counts = "needs %s" % stage.system if stage.outcome == "not here" else ""
+        if stage.is_pytest and stage.outcome in ("passed", "FAILED"):
             counts = "%d passed, %d failed" % (stage.passed, stage.failed)
             counts += ", %d skipped" % stage.skipped if stage.skipped else ""
         lines.append("%-16s %-8s %6.0f s   %s" % (stage.name, stage.outcome, stage.seconds, counts))
@@ -115,10 +123,17 @@ def summary(finished):
 
 
 def run_all(todo):
-    """Run the stages in order, go on after a failure, and return the number of failures."""
+    """Run the stages in order, go on after a failure, and return the number of failures.
+
+    What needs another system is neither passed nor failed: the summary says that it was not run here.
+    """
     bad = set()
     for stage in todo:
         print("\n--- %s" % stage.name, flush=True)
+        if stage.is_elsewhere:
+            print("Not run here: it needs %s, and this is %s." % (stage.system, sys.platform), flush=True)
+            stage.outcome = "not here"
+            continue
         lacking = [name for name in stage.needs if name in bad]
         if lacking:
             print("Not run: it needs the stage '%s', which failed." % lacking[0], flush=True)
