@@ -228,6 +228,7 @@ def test_a_call_that_no_text_shows_is_noticed_when_it_is_made(marked, case):
 
 
 HONEST = {
+    "several at once": "scores, edges_too = (lambda q, k: q @ k.mT / q.shape[-1] ** 0.5), [1, 2]",
     "beside the answer": "check = torch.cdist(torch.ones(1, 2), torch.ones(1, 2))\nweights = torch.cdist\n"
     "def scores(queries, keys):\n    weights = queries @ keys.mT\n    return weights / queries.shape[-1] ** 0.5",
     "in an earlier try": "def scores(q, k):\n    return torch.cdist(q, k)\n" + SCORES,

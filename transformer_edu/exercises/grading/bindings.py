@@ -145,18 +145,24 @@ def _statements(body: list[ast.stmt], certain: bool = True) -> Iterator[tuple[as
 
 def _split(statement: ast.stmt) -> list[ast.stmt]:
     """Take a statement that binds several names apart, where each name has a value of its own."""
+    parts: list[ast.stmt] = []
     if isinstance(statement, ast.Import):
-        return [ast.Import([alias]) for alias in statement.names]
-    if isinstance(statement, ast.ImportFrom):
-        return [ast.ImportFrom(statement.module, [alias], statement.level) for alias in statement.names]
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target, value = statement.targets[0], statement.value
-        pairs = isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List))
-        if pairs and len(target.elts) == len(value.elts):
-            starred = any(isinstance(part, ast.Starred) for part in (*target.elts, *value.elts))
-            if not starred:
-                return [ast.Assign([left], right) for left, right in zip(target.elts, value.elts, strict=True)]
-    return [statement]
+        parts = [ast.Import([alias]) for alias in statement.names]
+    elif isinstance(statement, ast.ImportFrom):
+        parts = [ast.ImportFrom(statement.module, [alias], statement.level) for alias in statement.names]
+    elif isinstance(statement, ast.Assign) and _pairs(statement):
+        left, right = statement.targets[0].elts, statement.value.elts
+        parts = [ast.Assign([name], value) for name, value in zip(left, right, strict=True)]
+    return [ast.copy_location(part, statement) for part in parts] or [statement]
+
+
+def _pairs(statement: ast.Assign) -> bool:
+    """Tell whether as many names stand on the left as values on the right."""
+    sides = [statement.targets[0], statement.value]
+    if len(statement.targets) > 1 or not all(isinstance(side, (ast.Tuple, ast.List)) for side in sides):
+        return False
+    starred = any(isinstance(part, ast.Starred) for side in sides for part in side.elts)
+    return len(sides[0].elts) == len(sides[1].elts) and not starred
 
 
 def _names_bound(statement: ast.stmt) -> set[str]:

@@ -72,7 +72,7 @@ def _look_at(question: dict[str, Any], bound: Bindings) -> dict[str, Any]:
 def _same(answer: ast.AST | None, starter: ast.AST | None) -> bool:
     try:
         return answer is not None and starter is not None and _bare(answer) == _bare(starter)
-    except RecursionError:
+    except (RecursionError, ValueError):
         return False
 
 
