@@ -438,3 +438,12 @@ def test_a_notebook_shows_text_and_html():
 
 def test_there_is_no_shell_in_plain_python():
     assert shell() is None
+
+
+def softmax_jacobian(weights, moves):  # an own function with a name that some exercise forbids
+    return weights * (moves - (weights * moves).sum(-1, keepdim=True))
+
+
+def test_an_own_function_may_have_any_name():
+    names = {"weight_change": lambda p, v: softmax_jacobian(p, v), "softmax_jacobian": softmax_jacobian}
+    assert review(find_question("softmax/q4", function="test"), names).state == "passed"

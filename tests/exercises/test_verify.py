@@ -54,6 +54,10 @@ WRONG = {
         {"answer:q1": "total = 4\n### BEGIN SOLUTION\ntotal = 2 + 2\n### END SOLUTION"},
         "made/q1: the starter earns 1 for the test 'the sum'. Take the answer out.",
     ),
+    "points for the right shape": (
+        {"hidden-test:q2:3": "# its shape\nassert student.double(torch.ones(2)).shape == (2,), 'Two.'"},
+        "made/q2: the test 'its shape' gives 3 points to random numbers of the right shape. Add a case that they fail.",
+    ),
     "starter that earns points where no one looks for it": (
         {"hidden-test:q2:3": "# anything\ntry:\n    student.double(torch.ones(1))\nexcept Exception:\n    pass"},
         "made/q2: the starter earns 3 for the test 'anything'. Take the answer out.",
@@ -122,7 +126,7 @@ def test_each_rule_finds_a_wrong_chapter(case, repository, put, made):
 
 def test_tests_that_a_course_adds_leave_the_books_wrong_answers_as_they_are(repository, put):
     """The book's wrong answer to q2 passes this new test. It was not written for it."""
-    extra = {"hidden-test:q2:5": "# a number comes back\nassert student.double(torch.ones(1)).shape == (1,), 'No.'"}
+    extra = {"hidden-test:q2:5": "# one becomes two\nassert student.double(torch.ones(1)) == 2, 'No.'"}
     assert found(repository, put(extra, "my-course").parent) == []
 
 

@@ -28,23 +28,24 @@ def forbidden(question: Question, namespace: Mapping[str, Any]) -> str:
     """Return the first forbidden name that an answer uses, itself or through functions beside it, or an empty text."""
     used: set[str] = set()
     for name in question.answers:
+        used.add(str(getattr(namespace[name], "__name__", "")))  # the answer may be torch's own function
         _collect(namespace[name], namespace, used, [])
     return next((banned for banned in question.forbid if banned in used), "")
 
 
 def _collect(function: Any, namespace: Mapping[str, Any], used: set[str], visited: list[CodeType]) -> None:
-    """Add to `used` what a function is called, the names in it, and those in the student's functions that it calls."""
-    used.add(str(getattr(function, "__name__", "")))
+    """Add to `used` the names in a function, and those in the functions of the same notebook that it calls."""
     code = getattr(function, "__code__", None)
     if not isinstance(code, CodeType) or code in visited:
         return
     visited.append(code)
     for part in {part for inner in _codes(code) for part in inner.co_names}:
-        used.add(part)
         known = namespace.get(part)
-        if getattr(known, "__globals__", None) is function.__globals__:  # written in the same notebook
+        if getattr(known, "__globals__", None) is function.__globals__:  # the notebook's own
             _collect(known, namespace, used, visited)
-        elif callable(known):
+            continue
+        used.add(part)
+        if callable(known):
             used.add(str(getattr(known, "__name__", "")))  # its own name, whatever it was imported as
 
 

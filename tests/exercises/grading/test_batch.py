@@ -122,8 +122,8 @@ def test_two_who_sign_alike_are_flagged_for_a_person(course):
     with open(folder / "out/tiny/gradebook.csv", encoding="utf-8-sig", newline="") as file:
         flags = {row["student"]: row["flags"] for row in csv.DictReader(file)}
     assert flags == {
-        "ada": "1 other declare the same id 'ada'",
-        "bob": "declares the id 'Ada' · 1 other declare the same id 'Ada'",
+        "ada": "1 other declares the same id 'ada'",
+        "bob": "declares the id 'Ada' · 1 other declares the same id 'Ada'",
         "eve": "",
     }
 

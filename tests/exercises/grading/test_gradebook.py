@@ -21,7 +21,7 @@ def test_one_row_a_student(tmp_path):
     ada, grace = read(path)
     assert list(ada) == [
         "student", "name", "points", "possible", "percent", "practice points", "attention/q1", "attention/q2",
-        "attention/q3", "state", "late", "flags", "note",
+        "attention/q3", "state", "late", "declared id", "flags", "note",
     ]  # fmt: skip
     assert list(ada.values()) == [
         "Ada", "Ada Lovelace", "5", "7", "71.4", "0", "3", "2", "0", "graded", "late",
@@ -73,9 +73,9 @@ def test_hostile_texts_stay_in_their_cell(tmp_path, hostile):
     text = (tmp_path / "g.csv").read_text(encoding="utf-8-sig")
     assert text.count("\n") == 2
     header, cells = csv.reader(text.splitlines())
-    assert len(header) == len(cells) == 13
+    assert len(header) == len(cells) == 14
     numbers = {place for place, cell in enumerate(cells) if cell.replace(".", "").isdigit()}
-    for place in set(range(13)) - numbers:
+    for place in set(range(14)) - numbers:
         assert not cells[place].startswith(("=", "+", "-", "@", "\t", "\r"))
 
 

@@ -1,10 +1,13 @@
 """Verify a chapter before anything of it is written: what every answer earns, by running it. The author is trusted."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice, product
 from typing import Any
+
+import torch
 
 from transformer_edu.exercises.building.assignment import filled, working_code
 from transformer_edu.exercises.building.earning import Earned, Stopped, earned, known_here, marks, run
@@ -14,6 +17,7 @@ from transformer_edu.exercises.untouched import placeholders
 
 SEEDS = (0, 1, 2, 3)
 STUDENTS = ("ada", "Grace Hopper", "2024-0017", "emmy@example.org", "k")
+FILLS = ("zeros", "ones", "random numbers")
 FEWEST_MISTAKES = 2
 
 
@@ -21,7 +25,7 @@ def problems(chapter: Chapter, student: dict[str, Any]) -> list[str]:
     """List everything that an answer earns and should not, or does not earn and should."""
     try:
         with known_here(chapter):
-            found = [*names_twice(chapter), *solved(chapter, student), *empty(chapter, student)]
+            found = [*names_twice(chapter), *solved(chapter, student), *empty(chapter, student), *hollow(chapter)]
             return found + [line for source in chapter.sources for line in worked(chapter, source)]
     except Stopped as stopped:
         return [str(stopped)]
@@ -61,6 +65,32 @@ def empty(chapter: Chapter, student: dict[str, Any]) -> Iterator[str]:
             yield f"{question.id}: the starter earns {points} for the test {test.name!r}. Take the answer out."
         if any(len(placeholders(question, names)) < len(question.answers) for names in runs.values()):
             yield f"{question.id}: the starter answers part of the question. Leave `...` for every name in it."
+
+
+def hollow(chapter: Chapter) -> Iterator[str]:
+    """Find tests that give points to numbers of the right shape alone: zeros, ones, or random ones."""
+    for question in (one for one in chapter.questions if one.solution):
+        cells = [*(("setup", code) for code in chapter.setup), (question.id, question.starter)]
+        names = run([*cells, (question.id, question.solution)], STUDENTS[0])
+        functions = {name for name, kind in question.answers.items() if kind.startswith("function")}
+        for fill in FILLS if functions else ():
+            fakes = {name: partial(_filled, fill, names[name]) for name in functions}
+            for test, points, _ in marks(question, names | fakes, SEEDS[0], STUDENTS[0]):
+                if points:
+                    told = f"{question.id}: the test {test.name!r} gives {points} points to {fill}"
+                    yield f"{told} of the right shape. Add a case that they fail."
+
+
+def _filled(fill: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # a stand-in for any answer
+    """Call a solution, and return something of the shapes that it returns."""
+    return _like(fill, function(*args, **kwargs))
+
+
+def _like(fill: str, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_like(fill, part) for part in value)
+    noise = torch.rand(value.shape, generator=torch.Generator().manual_seed(5)).to(value.dtype)
+    return {"zeros": torch.zeros_like(value), "ones": torch.ones_like(value), "random numbers": noise}[fill]
 
 
 def worked(chapter: Chapter, source: Source) -> Iterator[str]:

@@ -5,6 +5,7 @@ The workers need this package, bubblewrap and one thread each: `dask worker tcp:
 
 import socket
 import threading
+from asyncio import CancelledError
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -26,6 +27,8 @@ def run_on_dask(jobs: Iterable[Job], setting: Setting, address: str) -> Iterator
     """
     try:
         from distributed import Client, KilledWorker, as_completed
+        from distributed.client import FutureCancelledError
+        from distributed.comm import CommClosedError
     except ImportError:
         raise Blocked("--dask needs the package distributed. Type:\n    pip install distributed") from None
     try:
@@ -55,6 +58,8 @@ def run_on_dask(jobs: Iterable[Job], setting: Setting, address: str) -> Iterator
                 yield job, future.result()
             except KilledWorker:
                 yield job, Lost("Several workers ended on this notebook. Look at it by hand.")
+            except (CancelledError, FutureCancelledError, CommClosedError):
+                raise Blocked(f"The Dask scheduler at {address} is gone. The same command grades the rest.") from None
 
 
 def work(engine: int, setting: Setting, content: bytes, student: str, name: str) -> dict[str, Any] | Lost:

@@ -132,7 +132,8 @@ def _compared(course: Run) -> Iterator[Result]:
     for result in read_results(course.results):
         others = declared[result["declared_id"].casefold()] - 1
         if result["declared_id"] and others:
-            result["flags"].append(f"{others} other{'s' * (others > 1)} declare the same id {result['declared_id']!r}")
+            who = "1 other declares" if others == 1 else f"{others} others declare"
+            result["flags"].append(f"{who} the same id {result['declared_id']!r}")
         yield result
 
 

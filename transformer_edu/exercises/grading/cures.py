@@ -46,7 +46,7 @@ def _causes(said: str, root: Path) -> list[str]:
         file = root / "proc/sys" / setting
         if file.is_file() and file.read_text().strip() == bad:
             name = setting.replace("/", ".")
-            keep = f"echo {name}={good} | sudo tee /etc/sysctl.d/60-sandbox.conf"
+            keep = f"echo {name}={good} | sudo tee -a /etc/sysctl.d/60-sandbox.conf"
             causes.append(f"The cause: {why}. Type:\n    sudo sysctl -w {name}={good}\nand to keep it:\n    {keep}")
     boxed = any((root / file).exists() for file in (".dockerenv", "run/.containerenv"))
     if boxed and any(word in said for word in ("namespace", "unshare", "mount", "Operation not permitted")):

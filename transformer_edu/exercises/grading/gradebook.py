@@ -15,7 +15,7 @@ from transformer_edu.exercises.grading.results import Result, replacing
 from transformer_edu.exercises.grading.submissions import CONTROLS, one_student
 
 BEFORE = ("student", "name", "points", "possible", "percent", "practice points")
-AFTER = ("state", "late", "flags", "note")
+AFTER = ("state", "late", "declared id", "flags", "note")
 
 # At the start of a cell, and after a semicolon: where Excel separates by semicolons, it ignores the quotes of others.
 FORMULA = re.compile(r"(^|;)(\s*[=+\-@＝＋－＠])")
@@ -61,4 +61,5 @@ def _before(result: Result) -> tuple:
 
 def _after(result: Result) -> tuple:
     late = "late" if result["late"] else ""
-    return (defused(result["state"]), late, defused(" · ".join(result["flags"])), defused(result["note"]))
+    declared = defused(result["declared_id"])
+    return (defused(result["state"]), late, declared, defused(" · ".join(result["flags"])), defused(result["note"]))
