@@ -24,7 +24,7 @@ def test_one_row_a_student(tmp_path):
         "attention/q3", "state", "late", "declared id", "flags", "note",
     ]  # fmt: skip
     assert list(ada.values()) == [
-        "Ada", "Ada Lovelace", "5", "7", "71.4", "0", "3", "2", "0", "graded", "late",
+        "Ada", "Ada Lovelace", "5", "7", "71.4", "0", "3", "2", "0", "graded", "late", "Ada",
         "the notebook declares the id 'bob' · uses eval", "code cell 3 raised KeyError.",
     ]  # fmt: skip
     assert (grace["student"], grace["late"], grace["flags"]) == ("grace", "", "")
