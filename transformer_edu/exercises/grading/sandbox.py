@@ -98,9 +98,9 @@ class Sandbox:
 
     def _start(self) -> None:
         self.close()
-        self._scratch = tempfile.TemporaryDirectory(prefix="transformer-edu-")
-        self._control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         as_root = self._confined and os.geteuid() == 0
+        inside = python_inside() if self._confined else Inside(sys.executable, [], [p for p in sys.path if p])
+        around = wall(inside, as_root=as_root) if self._confined else []
         settings = {
             "confined": self._confined,
             "become": USER + os.getpid() % 1000 if as_root else 0,
@@ -108,9 +108,10 @@ class Sandbox:
             "scratch": self.limits.scratch,
             "seconds": int(self.limits.total) + 30,
         }
-        inside = python_inside() if self._confined else Inside(sys.executable, [], [p for p in sys.path if p])
+        self._scratch = tempfile.TemporaryDirectory(prefix="transformer-edu-")
+        self._control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         inner = [inside.python, "-s", "-B", "-P", "-m", MODULE, str(there.fileno()), json.dumps(settings)]
-        command = [*wall(inside, as_root=as_root), *inner] if self._confined else inner
+        command = [*around, *inner]
         environment = clear_environment(inside, "/tmp" if self._confined else self._scratch.name)
         self._process = subprocess.Popen(
             command,
