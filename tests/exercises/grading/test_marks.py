@@ -458,6 +458,12 @@ def test_processes_that_together_take_too_much_memory_are_stopped():
     assert result["note"] == "code cell 2 took more memory than 0.25 GB and was stopped."
 
 
+def test_a_cell_that_is_stopped_keeps_what_it_had_defined(marked):
+    result = marked(notebook([SCORES + "\nwhile True:\n    pass", CAUSAL, NUMBER]))
+    assert result["points"] == 10
+    assert result["note"] == "code cell 2 took longer than 1.5 s and was stopped."
+
+
 def test_nothing_of_one_notebook_is_left_for_the_next(marked):
     leave = "import os, torch, builtins\nopen('/tmp/left', 'w').write('x')\nopen('/dev/shm/left', 'w').write('x')\n"
     leave += "torch.left = builtins.left = os.environ['LEFT'] = 'x'\ntorch.set_default_dtype(torch.float64)\n"
@@ -492,6 +498,12 @@ assert not any(os.path.exists(place) for place in ('/home', '/etc/passwd', '/var
 assert [name for name in os.listdir('/proc') if name.isdigit() and name != '1'] == []
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
     assert sock.connect_ex(('192.0.2.1', 53)) == 101  # network is unreachable
+def is_open(number):
+    try:
+        return bool(os.fstat(number))
+    except OSError:
+        return False
+assert len([number for number in range(64) if is_open(number)]) == 4  # input, output, errors, the channel
 known = 'PATH HOME TMPDIR USER LANG PYTHONPATH PYTHONUNBUFFERED PYTHONHASHSEED OMP_NUM_THREADS MPLBACKEND'
 known += ' MPLCONFIGDIR HF_HUB_OFFLINE PWD LC_CTYPE KMP_INIT_AT_FORK'
 assert set(os.environ) <= set(known.split()), os.environ
