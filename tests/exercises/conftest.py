@@ -52,7 +52,7 @@ MADE = {
     "because:q2": "A number and itself make twice the number.",
     "wrong:q2:1": "# a constant\n# says: Not doubled everywhere.\ndef double(numbers):\n    return 0 * numbers + 2",
     "wrong:q2:0": "# nothing done\n# says: One is not doubled.\ndef double(numbers):\n    return numbers",
-    "wrong:q2:0 ": "# the ready-made\n# says: Your answer uses `mul`, which this exercise asks you to write yourself.\n"
+    "wrong:q2:0 ": "# the ready-made\n# says: Your answer uses `mul`, which this exercise does not allow.\n"
     "def double(numbers):\n    return torch.mul(numbers, 2)",
     "right:q2": "# times two\ndef double(numbers):\n    return 2 * numbers",
     "card:q3": CARD.format(title="Your own", assigned="true", more="mine = [3, 5, 7]", answers='square = "number"'),

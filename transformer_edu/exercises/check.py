@@ -24,8 +24,24 @@ def check(exercise: str) -> None:
     Raises: ValueError for an unknown id, such as "softmax/q20".
     """
     question = find_question(exercise, function="check")
-    verdict = review(question, names_of(sys._getframe(1)))
+    namespace = names_of(sys._getframe(1))
+    verdict = _placed(question, review(question, namespace), namespace)
     show(Notice(f"{WORDS[verdict.state]} · {exercise}", verdict.message, verdict.details, verdict.state))
+
+
+def _placed(question: Question, verdict: Verdict, namespace: Mapping[str, Any]) -> Verdict:
+    """Say what a check of an assigned exercise does not tell, and whose value it looked at."""
+    message, details = verdict.message, verdict.details
+    if verdict.state == "passed" and question.graded_later:
+        points = question.points + question.graded_later
+        message += (
+            f" That is {question.points} of {points} points. The others come from tests that run when it is graded:"
+        )
+        message += " does your answer keep every promise of the text?"
+    if question.mine and verdict.state != "unanswered":
+        whose = "yours" if who(namespace) else "nobody's: this notebook has no `student_id` yet"
+        details += (f"the value that it looked at, `{question.own_value(who(namespace))}`, is {whose}",)
+    return Verdict(verdict.state, message, details)
 
 
 def names_of(frame: FrameType) -> Mapping[str, Any]:
@@ -48,5 +64,5 @@ def review(question: Question, namespace: Mapping[str, Any]) -> Verdict:
         return Verdict("unanswered", f"Still open: {names}.")
     banned = forbidden(question, namespace)
     if banned:
-        return Verdict("failed", f"Your answer uses `{banned}`, which this exercise asks you to write yourself.")
+        return Verdict("failed", f"Your answer uses `{banned}`, which this exercise does not allow.")
     return judge(question, Student(question, Kernel(namespace)), student_id=who(namespace))

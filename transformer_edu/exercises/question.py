@@ -59,6 +59,7 @@ class Question:
     raised: Mapping[str, str] = field(default_factory=dict)
     assigned: bool = False
     mine: tuple[int | float | str, ...] = ()
+    graded_later: int = 0  # points of hidden tests, where the question is shown without them
 
     def card(self) -> str:
         """Write the card in one line."""
@@ -72,7 +73,8 @@ class Question:
 
     def public(self) -> "Question":
         """Leave out what a student must not see: hidden tests, and the solution of an assigned exercise."""
-        shown = replace(self, tests=tuple(test for test in self.tests if not test.hidden))
+        later = self.graded_later + sum(test.points for test in self.tests if test.hidden)
+        shown = replace(self, tests=tuple(test for test in self.tests if not test.hidden), graded_later=later)
         return replace(shown, solution="", because="") if self.assigned else shown
 
     def own_value(self, student_id: str) -> int | float | str | None:

@@ -87,7 +87,9 @@ def brief(value: Any) -> str:
     """Write a value in at most a line."""
     if not isinstance(value, Tensor):
         is_nest = isinstance(value, (list, tuple)) and not isinstance(value, Foreign) and len(value) <= SHOWN
-        return f"({', '.join(brief(part) for part in value)})" if is_nest else described(value).strip("`")
+        opened, closed = "[]" if isinstance(value, list) else "()"
+        inner = ", ".join(brief(part) for part in value) if is_nest else ""
+        return f"{opened}{inner}{closed}" if is_nest else described(value).strip("`")
     is_float = value.is_floating_point()
     nan = " with NaN" if is_float and bool(value.isnan().any()) else ""
     if value.numel() > SHOWN or value.numel() == 0:

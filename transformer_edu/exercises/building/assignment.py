@@ -22,7 +22,11 @@ BROUGHT = """#@title The questions of this course: run this cell once {{"display
 from transformer_edu.exercises.question import use_questions
 
 use_questions("{chapter}", r'''{text}''')"""
-LAST = "## Before you hand in\n\nRun this cell. Does every exercise that is assigned say ✔?"
+LAST = """## Before you hand in
+
+Run this cell. Does every exercise that is assigned say ✔? A ✔ earns the points of the check. The others come from
+hidden tests, which run when your course grades the notebook. They ask what the text of the exercise promises, and no
+more: try its promises out yourself, on inputs of your own."""
 FIRST_TAGS = {"tags": ["remove-cell"]}  # as in the notebooks of the book
 
 

@@ -13,7 +13,7 @@ from transformer_edu.exercises.question import Question, as_json, using_question
 from transformer_edu.exercises.student import Student
 from transformer_edu.exercises.untouched import forbidden, placeholders
 
-FORBIDDEN = "Your answer uses `{}`, which this exercise asks you to write yourself."
+FORBIDDEN = "Your answer uses `{}`, which this exercise does not allow."
 
 
 class Earned(NamedTuple):

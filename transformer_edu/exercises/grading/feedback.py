@@ -36,7 +36,8 @@ def feedback_page(result: Result) -> str:
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     title = f"Feedback: {result['chapter'].replace('-', ' ').replace('_', ' ')}"
-    questions = "\n".join(map(_question, result["questions"]))
+    assigned_first = sorted(result["questions"], key=lambda question: not question["assigned"])
+    questions = "\n".join(map(_question, assigned_first))
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -57,7 +58,8 @@ def feedback_page(result: Result) -> str:
 <main>
 {questions}
 </main>
-<footer><p>A test that you can run yourself shows what it looked at. A hidden test shows its verdict.</p></footer>
+<footer><p>A test that you can run yourself shows what it looked at. A hidden test shows its verdict, not its input.</p>
+</footer>
 </body>
 </html>
 """
@@ -136,7 +138,7 @@ def _words(entry: QuestionResult | TestResult) -> str:
 
 
 def _of(entry: QuestionResult | TestResult) -> str:
-    return f"{entry['points']} of {_points(entry['possible'])}"
+    return f"{entry['points']} of {_points(entry['possible'])}" if entry["possible"] else ""
 
 
 def _points(number: int) -> str:

@@ -100,7 +100,7 @@ def _graded(cells: list[str], exercises: Exercises, sandbox: Sandbox, found: dic
         "flags": _flags(declared, student, found["hiding"], any(one.mine for one in asked))
         + [f"code cell {number - len(exercises.setup)} ran, but what it calls could not be read" for number in unread],
         "note": _note(found["broken"], answers, len(exercises.setup)),
-        **_sums([_told(question, given) for question, given in zip(asked, marks, strict=True)]),
+        **_sums([_told(question, given, declared) for question, given in zip(asked, marks, strict=True)]),
     }
 
 
@@ -131,7 +131,7 @@ def _is_open(answers: Sandboxed, name: str) -> bool:
         return False
 
 
-def _told(question: Question, marks: list[Mark]) -> dict[str, Any]:
+def _told(question: Question, marks: list[Mark], declared: str) -> dict[str, Any]:
     """Write what became of one question."""
     points = sum(one.points for one in marks)
     states = {one.verdict.state for one in marks}
@@ -143,7 +143,7 @@ def _told(question: Question, marks: list[Mark]) -> dict[str, Any]:
         "points": points,
         "possible": question.points,
         "state": state,
-        "tests": [_test(one) for one in marks],
+        "tests": [_test(one, _whose(question, declared)) for one in marks],
     }
 
 
@@ -157,13 +157,22 @@ def _all(question: Question, verdict: Verdict) -> list[Mark]:
     return [Mark(test, 0, verdict) for test in question.tests]
 
 
-def _test(one: Mark) -> dict[str, Any]:
+def _whose(question: Question, declared: str) -> str:
+    """Say which value a personal question was judged with."""
+    if not question.mine:
+        return ""
+    whose = f"that of {declared}" if declared else "nobody's, since the notebook names no student_id"
+    return f" (The value was {question.own_value(declared)}: {whose}.)"
+
+
+def _test(one: Mark, whose: str) -> dict[str, Any]:
     verdict = one.verdict
     details = [detail[:500] for detail in verdict.details if not detail.startswith("test ")]
     told = {"name": one.test.name, "points": one.points, "possible": one.test.points, "hidden": one.test.hidden}
     message = "" if verdict.state == "passed" else verdict.message[:600]
     if one.test.hidden:  # an error could tell the inputs
         message = re.sub(r"( raised \w+): .*", r"\1.", message, flags=re.DOTALL)
+    message += whose if verdict.state == "failed" else ""
     return told | {"state": verdict.state, "message": message, "details": details if message else []}
 
 
@@ -201,5 +210,5 @@ def _note(broken: dict[str, str], answers: Sandboxed, setup: int) -> str:
 
 def _nothing(exercises: Exercises, reason: str) -> dict[str, Any]:
     """Write the result of a file that cannot be graded: no points, and why."""
-    zero = [_told(question, _unanswered(question)) for question in exercises.questions]
+    zero = [_told(question, _unanswered(question), "") for question in exercises.questions]
     return {"state": "unreadable", "declared_id": "", "flags": [], "note": reason, **_sums(zero)}

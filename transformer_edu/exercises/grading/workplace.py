@@ -73,7 +73,6 @@ class Workplace:
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
-        self._cells = 0
 
     def answer(self, message: dict[str, Any], values: list[Any]) -> bytes:
         """Do what a request asks and write the answer; whatever happens becomes an answer."""
@@ -108,7 +107,6 @@ class Workplace:
         return reading.look(message["cells"], message["questions"]), ()
 
     def _run(self, message: dict, values: list) -> tuple[bool, tuple]:
-        self._cells += 1
         name = f"<cell {message['number']}>"
         text = reading.as_python(message["code"])
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
