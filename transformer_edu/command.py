@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return module.run(parser.parse_args(given[len(name.split()) :]))
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        print("Interrupted. The same command goes on.", file=sys.stderr)
         return 130
 
 

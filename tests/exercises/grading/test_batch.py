@@ -249,6 +249,33 @@ def test_changed_exercises_are_graded_again_only_when_asked(course):
     assert "1 graded. Seed 7." in run(folder, "--regrade").stdout
 
 
+def test_regrade_grades_everything_again(course):
+    """A limit that was too low, or a grader that was mended: what was graded before is graded anew."""
+    folder = course({"ada": notebook(["import time; time.sleep(0.8)", *GOOD], "ada")})
+    assert "took longer than 0.3 s" in (run(folder, "--timeout", "0.3"), results(folder)["ada"]["note"])[1]
+    assert "1 graded (1 of them before)" in run(folder).stdout
+    assert "1 graded. Seed 7." in run(folder, "--regrade").stdout
+    assert results(folder)["ada"]["note"] == ""
+
+
+def test_the_summary_tells_a_wrong_chapter_and_results_without_a_notebook(course):
+    folder = course({"ada": notebook(GOOD, "ada"), "bob": notebook(GOOD, "bob")})
+    run(folder)
+    (folder / "in/ada.ipynb").unlink()
+    assert "1 of earlier runs have no notebook here; they stay in the gradebook" in run(folder).stdout
+    shutil.rmtree(folder / "out")
+    (folder / "in/bob.ipynb").write_bytes(notebook(["x = 1"]))
+    assert "No notebook answers any question of tiny. Is this the right chapter?" in run(folder).stdout
+
+
+def test_results_do_not_go_where_they_do_not_belong(course):
+    folder = course(class_of(1))
+    run(folder)
+    assert "outside of the submissions" in refused(folder, "--out", str(folder / "in"))
+    assert "which holds one chapter's results" in refused(folder, "--out", str(folder / "out/tiny"))
+    assert "needs --out to be a folder" in refused(folder, "--out", str(folder / "course/tiny.ipynb"))
+
+
 def test_wrong_input_gets_one_clear_sentence_and_changes_nothing(course):
     folder = course({})
     assert "needs at least one notebook" in refused(folder)

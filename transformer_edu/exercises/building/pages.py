@@ -13,9 +13,10 @@ likely went wrong, and for which input. `hint("{first}")` gives one hint at a ti
 {folded}"""
 ALL_FOLDED = "The hints and a solution are also folded below each question."
 SOME_FOLDED = """The hints are also folded below each question, and so is a solution, unless the exercise is
-*assigned*: such exercises are for a course, which keeps their solutions to itself. To hand answers in, work in the
-notebook for students, `assignments/{chapter}.ipynb` in the book's repository. It holds the same exercises."""
-ASSIGNED = "Assigned: the solution is not on this page."
+*assigned*: such exercises are for a course, and their solutions are not shown here. To hand answers in, work in the
+notebook for students (the links are above; in the book's repository it is `assignments/{chapter}.ipynb`). It holds the
+same exercises."""
+ASSIGNED = "*Assigned: the solution is not on this page.*"
 TAGS = {"tags": ["exercise"]}
 
 
@@ -78,4 +79,4 @@ def as_markdown(cells: list[dict[str, Any]]) -> str:
 
 def _solution(question: Question) -> str:
     text = f"```python\n{question.solution}\n```\n\n{question.because}".rstrip()
-    return folded("Solution", ASSIGNED if question.assigned else text)
+    return ASSIGNED if question.assigned else folded("Solution", text)

@@ -52,7 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=float, default=20.0, metavar="S", help="seconds for one cell or call (default 20)")
     add("--total", type=float, metavar="S", help="seconds for a whole notebook (default: four times --timeout)")
     add("--memory", type=float, default=2.0, metavar="GB", help="memory for a notebook (default 2)")
-    add("--regrade", action="store_true", help="grade again where the exercises have changed since")
+    add(
+        "--regrade",
+        action="store_true",
+        help="grade every notebook again: the exercises, a limit or the grader have changed",
+    )
     add("--unsafe-no-sandbox", action="store_true", help="no wall around the notebooks: trusted work only")
 
 
@@ -62,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
         limits = _limits(options)
         exercises = _exercises(options)
         submissions = read_submissions(options.submissions)
+        _check_place(options)
         course = open_run(options.out / options.chapter, exercises, seed=options.seed, regrade=options.regrade)
     except (ValueError, SourceError, OSError) as error:
         print(error, file=sys.stderr)
@@ -79,6 +84,19 @@ def run(options: argparse.Namespace) -> int:
         print(blocked, file=sys.stderr)
         return 3
     return 1 if lost else 0
+
+
+def _check_place(options: argparse.Namespace) -> None:
+    """Refuse to write results where they do not belong: among the submissions, or into another run's folder."""
+    out, submitted = options.out.resolve(), options.submissions.resolve()
+    if submitted.is_dir() and (out == submitted or submitted in out.parents):
+        raise ValueError(f"grade needs --out outside of the submissions, got {options.out}.")
+    if (out / "grading.json").exists():
+        raise ValueError(
+            f"grade needs the folder above as --out, got {options.out}, which holds one chapter's results."
+        )
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"grade needs --out to be a folder, got the file {options.out}.")
 
 
 def _limits(options: argparse.Namespace) -> Limits:
@@ -101,13 +119,19 @@ def _exercises(options: argparse.Namespace) -> Exercises:
         if not options.exercises.is_dir():
             raise ValueError(f"grade needs --exercises to be a folder with source notebooks, got {options.exercises}.")
         folders.append(options.exercises)
-    chapter = read_chapter_source(options.chapter, folders)
+    try:
+        chapter = read_chapter_source(options.chapter, folders)
+    except SourceError:
+        raise
+    except ValueError as error:
+        own = "" if options.exercises else " Your own chapter? Add --exercises FOLDER."
+        raise ValueError(str(error).replace("read_chapter_source needs", "grade needs") + own) from None
     return Exercises(chapter.name, chapter.setup, as_json(chapter.questions), seed=0)
 
 
 def _grade_all(submissions: Submissions, course: Run, setting: Setting, options: argparse.Namespace) -> int:
     """Grade what has no current result yet, keep each result as it comes, and return how many were lost."""
-    todo = [one for one in submissions.found if not _is_done(one, course)]
+    todo = [one for one in submissions.found if options.regrade or not _is_done(one, course)]
     found = {one.student: one for one in submissions.found}
     lost = 0
     with tqdm(total=len(submissions.found), initial=len(submissions.found) - len(todo), unit="notebook") as bar:
@@ -161,16 +185,25 @@ def _is_done(one: Submission, course: Run) -> bool:
 
 def _summary(submissions: Submissions, course: Run, before: int, lost: int) -> None:
     """Say what there is now, and what a person should look at."""
-    states, flagged = Counter(), 0
+    states, flagged, earlier, answered = Counter(), 0, 0, False
+    here = {one.student for one in submissions.found}
     for result in _compared(course):
         states[result["state"]] += 1
         flagged += bool(result["flags"])
+        earlier += result["student"] not in here
+        answered = answered or any(question["state"] != "unanswered" for question in result["questions"])
     told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     print(f"{course.folder}: {told}{f' ({before} of them before)' if before else ''}. Seed {course.exercises.seed}.")
+    if states["graded"] and not answered:
+        print(f"  No notebook answers any question of {course.exercises.chapter}. Is this the right chapter?")
+    if earlier:
+        print(f"  {earlier} of earlier runs have no notebook here; they stay in the gradebook")
     if flagged:
         print(f"  {flagged} to look at: column flags of the gradebook")
     if lost:
         print(f"  {lost} could not be graded; the same command tries them again")
-    for name in submissions.ignored:
+    for name in submissions.ignored[:5]:
         print(f"  no notebook: {name}")
+    if len(submissions.ignored) > 5:
+        print(f"  … and {len(submissions.ignored) - 5} more files that are no notebooks")
     print(f"  {course.folder / 'gradebook.csv'}\n  {course.feedback}{os.sep}")

@@ -104,6 +104,8 @@ def _refuse_places(options: argparse.Namespace, out: Path, unmatched: Path) -> N
     for path in (out, unmatched):
         if path.exists() and options.roster.exists() and path.samefile(options.roster):
             raise ValueError(f"--out needs a file other than the roster, got out={str(out)!r}.")
+        if (path.parent / "grading.json").exists():
+            raise ValueError(f"export needs --out outside of the folder with the results, got {str(path)!r}.")
         if path.exists() and not (options.overwrite and path.is_file()):
             raise ValueError(f"{str(path)!r} exists: choose another --out, or replace it with --overwrite.")
 

@@ -36,7 +36,8 @@ def feedback_page(result: Result) -> str:
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     title = f"Feedback: {result['chapter'].replace('-', ' ').replace('_', ' ')}"
-    assigned_first = sorted(result["questions"], key=lambda question: not question["assigned"])
+    shown = [] if result["state"] == "unreadable" else result["questions"]
+    assigned_first = sorted(shown, key=lambda question: not question["assigned"])
     questions = "\n".join(map(_question, assigned_first))
     return f"""<!DOCTYPE html>
 <html lang="en">

@@ -77,7 +77,8 @@ class Sandbox:
             self._process.kill()
             self._process.wait()
             self._process.stderr.close()
-            self._scratch.cleanup()
+            if self._scratch is not None:
+                self._scratch.cleanup()
             self._process = None
 
     def _opened(self) -> "Room":
@@ -108,11 +109,11 @@ class Sandbox:
             "scratch": self.limits.scratch,
             "seconds": int(self.limits.total) + 30,
         }
-        self._scratch = tempfile.TemporaryDirectory(prefix="transformer-edu-")
+        self._scratch = None if self._confined else tempfile.TemporaryDirectory(prefix="transformer-edu-")
         self._control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         inner = [inside.python, "-s", "-B", "-P", "-m", MODULE, str(there.fileno()), json.dumps(settings)]
         command = [*around, *inner]
-        environment = clear_environment(inside, "/tmp" if self._confined else self._scratch.name)
+        environment = clear_environment(inside, self._scratch.name if self._scratch else "/tmp")
         self._process = subprocess.Popen(
             command,
             env=environment,
