@@ -6,6 +6,7 @@ import resource
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -456,6 +457,20 @@ def test_processes_that_together_take_too_much_memory_are_stopped():
         small.close()
     assert result["points"] == 10
     assert result["note"] == "code cell 2 took more memory than 0.25 GB and was stopped."
+
+
+def test_a_sandbox_that_someone_kills_costs_no_points():
+    """Out of memory, or an operator's hand: the notebook is graded again, since it did nothing."""
+    own = Sandbox(LIMITS)
+    own.open().close()
+    killer = threading.Timer(0.6, own._process.kill)
+    killer.start()
+    try:
+        result = grade(notebook(["import time; time.sleep(1)", *GOOD]), TINY, own, student="ada")
+    finally:
+        own.close()
+    assert not killer.is_alive()
+    assert (result["points"], result["note"]) == (10, "")
 
 
 def test_a_cell_that_is_stopped_keeps_what_it_had_defined(marked):

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformer_edu.exercises.grading.notebook import Unreadable, code_cells
 from transformer_edu.exercises.grading.remote import Sandboxed
-from transformer_edu.exercises.grading.sandbox import Ended, Sandbox
+from transformer_edu.exercises.grading.sandbox import Dead, Ended, Sandbox
 from transformer_edu.exercises.judge import Mark, Verdict, mark
 from transformer_edu.exercises.question import Question, from_json
 from transformer_edu.exercises.student import Student
@@ -48,12 +48,20 @@ def grade(content: bytes, exercises: Exercises, sandbox: Sandbox, *, student: st
     """
     began = time.monotonic()
     try:
+        told = _told_by_room(content, exercises, sandbox, student)
+    except Dead:  # someone ended the sandbox: begin again, and if that happens twice let a person look
+        told = _told_by_room(content, exercises, sandbox, student)
+    return _result(told, content, exercises, student, name, time.monotonic() - began)
+
+
+def _told_by_room(content: bytes, exercises: Exercises, sandbox: Sandbox, student: str) -> dict[str, Any]:
+    """Grade a notebook, or say why it cannot be read. Raises: Dead where the sandbox ends meanwhile."""
+    try:
         cells = [*exercises.setup, *code_cells(content)]
         found = _inspected(sandbox, exercises, cells)
-        told = _graded(cells, exercises, sandbox, found, student)
+        return _graded(cells, exercises, sandbox, found, student)
     except Unreadable as reason:
-        told = _nothing(exercises, str(reason))
-    return _result(told, content, exercises, student, name, time.monotonic() - began)
+        return _nothing(exercises, str(reason))
 
 
 def unreadable(exercises: Exercises, reason: str, *, student: str, name: str = "") -> dict[str, Any]:

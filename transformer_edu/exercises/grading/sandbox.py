@@ -68,7 +68,7 @@ class Sandbox:
             return self._heard(20.0)
         except (Dead, OSError):
             self.close()
-            return {"ended": "closed", "status": None}
+            return {"ended": "gone", "status": None}
 
     def close(self) -> None:
         """End the zygote and everything below it."""
@@ -173,6 +173,8 @@ class Room:
     def _ended(self, how: str, seconds: float) -> Ended:
         self._channel.close()
         told = self._sandbox.ended()
+        if told["ended"] == "gone":  # the sandbox itself: not the notebook's doing
+            raise Dead("The sandbox ended.")
         if told["ended"] == "memory":
             how = "memory"
         words = {
