@@ -126,10 +126,12 @@ def test_installing_changes_no_version(before, installed):
     assert colab.changes(before, after) == []
 
 
-def test_the_wheel_holds_the_package_alone(installed):
-    code = "from importlib.metadata import files; print(*(file.parts[0] for file in files('transformer-edu')))"
-    parts = set(run("-c", code).stdout.split())
-    assert {part for part in parts if not part.endswith(".dist-info")} == {"transformer_edu"}
+def test_the_wheel_holds_the_package_and_its_command_alone(installed):
+    code = "from importlib.metadata import files; print(*files('transformer-edu'), sep='\\n')"
+    found = [Path(line) for line in run("-c", code).stdout.split("\n") if line]
+    others = [path for path in found if not path.parts[0].endswith(".dist-info") and path.parts[0] != "transformer_edu"]
+    assert [path.name for path in others] == ["transformer-edu"]
+    assert "transformer_edu" in {path.parts[0] for path in found}
 
 
 def test_the_package_brings_its_data(installed):
