@@ -12,6 +12,7 @@ from transformer_edu.exercises.question import Question, find_question
 from transformer_edu.exercises.student import Student
 from transformer_edu.exercises.untouched import forbidden, placeholders
 
+FORBIDDEN = "Your answer uses `{}`, which this exercise does not allow."
 WORDS = {"passed": "✔ passed", "failed": "✘ not yet", "unanswered": "… not answered yet"}
 
 
@@ -64,5 +65,5 @@ def review(question: Question, namespace: Mapping[str, Any]) -> Verdict:
         return Verdict("unanswered", f"Still open: {names}.")
     banned = forbidden(question, namespace)
     if banned:
-        return Verdict("failed", f"Your answer uses `{banned}`, which this exercise does not allow.")
+        return Verdict("failed", FORBIDDEN.format(banned))
     return judge(question, Student(question, Kernel(namespace)), student_id=who(namespace))

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 from transformer_edu.exercises.answers import Kernel
 from transformer_edu.exercises.building.source import Chapter
+from transformer_edu.exercises.check import FORBIDDEN
 from transformer_edu.exercises.judge import Mark, mark
 from transformer_edu.exercises.mine import mine
 from transformer_edu.exercises.question import Question, as_json, using_questions
 from transformer_edu.exercises.student import Student
 from transformer_edu.exercises.untouched import forbidden, placeholders
-
-FORBIDDEN = "Your answer uses `{}`, which this exercise does not allow."
 
 
 class Earned(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from transformer_edu.exercises.grading.cures import Blocked
 from transformer_edu.exercises.grading.grade import ENGINE, grade
-from transformer_edu.exercises.grading.pool import Job, Lost, Setting
+from transformer_edu.exercises.grading.pool import Job, Lost, Setting, failed_on
 from transformer_edu.exercises.grading.sandbox import Limits, Sandbox
 
 AHEAD = 4  # tasks for each thread of the cluster: enough to keep it busy, few enough to hold in memory
@@ -74,4 +74,4 @@ def work(engine: int, setting: Setting, content: bytes, student: str, name: str)
         except Blocked as blocked:
             raise Blocked(f"On the worker {socket.gethostname()}:\n{blocked}") from None
         except Exception as error:  # noqa: BLE001  no notebook may stop a class
-            return Lost(f"The grader failed on this notebook ({type(error).__name__}: {error}). Look at it by hand.")
+            return failed_on(error)

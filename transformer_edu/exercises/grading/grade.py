@@ -44,7 +44,7 @@ class Exercises:
 def grade(content: bytes, exercises: Exercises, sandbox: Sandbox, *, student: str, name: str = "") -> dict[str, Any]:
     """Grade a notebook and return its result (results.py says what stands in it).
 
-    Raises: Blocked where the sandbox does not work. Nothing in the notebook can make it raise.
+    Raises: Blocked where the sandbox does not work, Dead where it was ended twice, RuntimeError for a fault of our own.
     """
     began = time.monotonic()
     try:

@@ -51,6 +51,11 @@ class Lost(NamedTuple):
     reason: str
 
 
+def failed_on(error: Exception) -> Lost:
+    """Say that the grader failed, which must not stop the others of a class."""
+    return Lost(f"The grader failed on this notebook ({type(error).__name__}: {error}). Look at it by hand.")
+
+
 def run_local(jobs: Iterable[Job], setting: Setting, count: int) -> Iterator[tuple[Job, dict[str, Any] | Lost]]:
     """Grade with `count` processes and yield each result as it comes. A judge that dies is replaced."""
     waiting = iter(jobs)
@@ -136,7 +141,7 @@ def _work(exercises: Exercises, content: bytes, student: str, name: str) -> dict
     except Blocked:
         raise
     except Exception as error:  # noqa: BLE001  no notebook may stop a class
-        return Lost(f"The grader failed on this notebook ({type(error).__name__}: {error}). Look at it by hand.")
+        return failed_on(error)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
