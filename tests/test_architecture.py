@@ -27,9 +27,10 @@ EARLIER = {
 # What stands around the mathematics, and what each may import besides it.
 AROUND = {
     "pretrained": set(),
-    "tasks": {"pretrained"},
-    "explorers": {"tasks", "pretrained"},
-    "figures": {"tasks", "pretrained", "explorers"},
+    "measured": set(),
+    "tasks": {"pretrained", "measured"},
+    "explorers": {"tasks", "pretrained", "measured"},
+    "figures": {"tasks", "pretrained", "measured", "explorers"},
     "exercises": {"tasks", "pretrained"},
     "command": {"exercises"},
 }

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,8 +22,17 @@ from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array, is_words
 from transformer_edu.explorers.panels import Sweep
 
-SOFTMAX, ATTENTION = "softmax/why_sqrt_d.html", "attention/who_looks_at_whom.html"
-WHERE = dict.fromkeys(explorers.SOFTMAX, SOFTMAX) | dict.fromkeys(explorers.ATTENTION, ATTENTION)
+BOOK = Path(__file__).resolve().parents[2] / "book"
+
+
+def page_of(family: str) -> str:
+    """Return the address of a family's chapter: the one notebook in its folder."""
+    (notebook,) = (BOOK / family).glob("*.ipynb")
+    return f"{family}/{notebook.stem}.html"
+
+
+WHERE = {name: page_of(family) for family, listed in explorers.FAMILIES.items() if listed for name in listed}
+SOFTMAX, ATTENTION = page_of("softmax"), page_of("attention")
 LEAST_POINTS = 20
 
 

@@ -20,7 +20,7 @@ from transformer_edu.explorers.panels import Arcs, Bars, Heatmap, Sweep, Tokens
 from transformer_edu.explorers.spec import spec
 
 FOLDER = Path(explorers.__file__).parent
-NAMES = [*explorers.SOFTMAX, *explorers.ATTENTION]
+NAMES = [name for listed in explorers.FAMILIES.values() for name in listed]
 declared = pytest.mark.parametrize("name", NAMES)
 
 
@@ -48,7 +48,9 @@ def same(left, right) -> bool:
 
 
 def test_every_file_of_a_family_is_declared_and_no_name_twice():
-    for family, listed in (("softmax", explorers.SOFTMAX), ("attention", explorers.ATTENTION)):
+    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
+    assert folders == set(explorers.FAMILIES)
+    for family, listed in explorers.FAMILIES.items():
         assert {path.stem for path in (FOLDER / family).glob("*.py")} - {"__init__"} == set(listed.values())
     assert len({explorer_of(name).id for name in NAMES}) == len(NAMES)
 

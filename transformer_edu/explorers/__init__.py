@@ -6,12 +6,12 @@ loads when one of its names is asked for.
 
 from importlib import import_module
 
-from transformer_edu.explorers.attention import EXPLORERS as ATTENTION
-from transformer_edu.explorers.softmax import EXPLORERS as SOFTMAX
-
+FAMILIES = {
+    family: import_module(f"{__name__}.{family}").EXPLORERS
+    for family in ("recurrent", "softmax", "scores", "attention", "positions", "transformer")
+}
 PLACES = {
-    **{name: f"softmax.{file}" for name, file in SOFTMAX.items()},
-    **{name: f"attention.{file}" for name, file in ATTENTION.items()},
+    **{name: f"{family}.{file}" for family, listed in FAMILIES.items() for name, file in listed.items()},
     **dict.fromkeys(("Explorer", "Param", "Pick", "Prediction"), "declaration"),
 }
 

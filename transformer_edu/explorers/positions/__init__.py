@@ -1,0 +1,3 @@
+"""Where is a token, and what happens beyond the lengths that were trained?"""
+
+EXPLORERS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""How well do two vectors match, and what becomes of the match?"""
+
+EXPLORERS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""What does the whole machine cost, and how does it write?"""
+
+EXPLORERS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Where is a token? Codes added to tokens, terms added to scores, and turns of queries and keys."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""What did attention replace? Networks that read one token after the other."""
+
+__all__ = []
