@@ -526,6 +526,8 @@ def test_the_summary_adds_the_counts_of_pytest(tmp_path, monkeypatch, capfd):
     out = capfd.readouterr().out
     assert out.splitlines()[-1] == "1 passed, 2 failed"
     assert "1 passed, 2 failed, 1 skipped" in out
+    named = [line.split("::")[-1] for line in out.splitlines() if line.startswith("    failed: ")]
+    assert named == ["test_b", "test_c"]  # the last lines of a long log must say which
 
 
 def test_a_stage_that_hangs_is_stopped(monkeypatch, capfd):

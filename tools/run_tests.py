@@ -11,6 +11,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REPORTS = os.path.join(ROOT, "_build", "test-reports")
 PYTHON = os.path.join(ROOT, ".venv", "bin", "python")
 LIMIT = 1200  # seconds that one stage may take: a browser that hangs must not hang everything
+MOST_NAMES = 20  # of failed tests that the summary lists for a stage
 # These start real sandboxes, which need Linux, bubblewrap and the machine for themselves.
 GRADING = ["tests/exercises/grading/test_%s.py" % name for name in ("batch", "cluster", "marks", "memory")]
 APART = ["tests/book", "tests/colab", "tests/test_architecture.py", "tests/test_notebooks.py"] + GRADING
@@ -23,6 +24,7 @@ class Stage:
         self.name, self.command, self.needs, self.system = name, command, needs, system
         self.passed = self.failed = self.skipped = 0
         self.seconds, self.outcome = 0.0, ""
+        self.wrong = []  # the names of the tests that failed
 
     @property
     def report(self):
@@ -61,17 +63,19 @@ def stages():
 
 
 def count(report):
-    """Return (passed, failed, skipped) of a pytest report; an error counts as failed."""
+    """Return (passed, failed, skipped, names of the failed) of a pytest report; an error counts as failed."""
     passed = failed = skipped = 0
+    wrong = []
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         outcomes = {child.tag for child in case}
         if outcomes & {"failure", "error"}:
             failed += 1
+            wrong.append("%s::%s" % (case.get("classname"), case.get("name")))
         elif "skipped" in outcomes:
             skipped += 1
         else:
             passed += 1
-    return passed, failed, skipped
+    return passed, failed, skipped, wrong
 
 
 def run(stage):
@@ -101,7 +105,7 @@ def run(stage):
     stage.seconds = time.time() - began
     if stage.is_pytest:
         try:
-            stage.passed, stage.failed, stage.skipped = count(stage.report)
+            stage.passed, stage.failed, stage.skipped, stage.wrong = count(stage.report)
         except (OSError, ElementTree.ParseError):
             pass
     if status != 0:
@@ -118,6 +122,7 @@ def summary(finished):
             counts = "%d passed, %d failed" % (stage.passed, stage.failed)
             counts += ", %d skipped" % stage.skipped if stage.skipped else ""
         lines.append("%-16s %-8s %6.0f s   %s" % (stage.name, stage.outcome, stage.seconds, counts))
+        lines += ["    failed: " + name for name in stage.wrong[:MOST_NAMES]]
     passed, failed = sum(stage.passed for stage in finished), sum(stage.failed for stage in finished)
     return "\n".join([*lines, "=" * 72, "%d passed, %d failed" % (passed, failed)])
 

@@ -1,7 +1,6 @@
 """In JupyterLab, with a real kernel: a live slider moves, and the number that appears is torch's."""
 
 import os
-import re
 import socket
 import subprocess
 import sys
