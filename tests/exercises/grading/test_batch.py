@@ -19,7 +19,7 @@ from tests.exercises.grading.hostile import BEFORE, FORBIDDEN, FORGED, GOOD, WRO
 from transformer_edu.exercises.building.outputs import students_notebook
 from transformer_edu.exercises.building.pack import pack
 from transformer_edu.exercises.building.repository import Workplace
-from transformer_edu.exercises.building.source import read_chapter_source
+from transformer_edu.exercises.building.source import read_chapter_source, source_chapters
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = ["--timeout", "1.5", "--total", "12", "--memory", "1", "--seed", "7"]
