@@ -19,7 +19,7 @@ PACKAGE = "transformer_edu"
 # The mathematics, in the order of its imports. A family that is not named here is mathematics that may use all of it.
 EARLIER = {
     "softmax": set(),
-    "positions": set(),
+    "positions": {"softmax"},
     "scores": {"softmax", "positions"},
     "attention": {"softmax", "positions", "scores"},
     "transformer": {"softmax", "positions", "scores", "attention"},
