@@ -6,7 +6,7 @@ from einops import rearrange
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from transformer_edu.transformer import EncoderLayer
+from transformer_edu.transformer import EncoderLayer, ReluFeedForward
 
 HEADS, DIM, HIDDEN, TOKENS = 2, 6, 11, 5
 
@@ -190,3 +190,58 @@ def test_cost_as_the_formula_says_and_both_halves_equal_at_twice_the_width(token
     multiply_adds = 4 * tokens * dim**2 + 2 * tokens**2 * dim + 2 * tokens * dim * hidden
     assert whole.get_total_flops() == 2 * multiply_adds
     assert (2 * half.get_total_flops() == whole.get_total_flops()) == (tokens == 2 * dim)
+
+
+# The fused path
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-11), (torch.float32, 2e-5), (torch.bfloat16, 0.1)])
+def test_the_fused_path_is_the_transparent_one_and_torchs(dtype, tolerance, device):
+    ours = our_layer(dtype=dtype)
+    theirs = torch_layer(ours).to(device)
+    ours.to(device)
+    tokens = draw(3, TOKENS, DIM, dtype=dtype).to(device).requires_grad_()
+    outputs = (ours.fused(tokens), ours(tokens).outputs, theirs(tokens))
+    direction = draw(3, TOKENS, DIM, seed=1, dtype=dtype).to(device)
+    gradients = [torch.autograd.grad((output * direction).sum(), tokens) for output in outputs]
+    for other in (1, 2):
+        torch.testing.assert_close(outputs[0], outputs[other], rtol=tolerance, atol=tolerance)
+        torch.testing.assert_close(gradients[0], gradients[other], rtol=10 * tolerance, atol=10 * tolerance)
+
+
+def test_the_fused_path_learns_what_the_transparent_one_learns():
+    layer, tokens, direction = our_layer(), draw(3, TOKENS, DIM), draw(3, TOKENS, DIM, seed=1)
+    gradients = [
+        torch.autograd.grad((outputs * direction).sum(), list(layer.parameters()))
+        for outputs in (layer.fused(tokens), layer(tokens).outputs)
+    ]
+    torch.testing.assert_close(*gradients, rtol=1e-9, atol=1e-9)
+
+
+def test_the_fused_path_takes_the_same_masks():
+    layer, tokens = our_layer(), draw(3, TOKENS, DIM)
+    causal = torch.ones(TOKENS, TOKENS, dtype=torch.bool).tril()
+    real = (torch.arange(TOKENS) < torch.tensor([5, 2, 4])[:, None])[:, None]
+    for allowed in (causal, real, causal & real):
+        torch.testing.assert_close(layer.fused(tokens, allowed=allowed), layer(tokens, allowed=allowed).outputs)
+    torch.testing.assert_close(layer.fused(tokens, causal=True), layer(tokens, allowed=causal).outputs)
+    torch.testing.assert_close(
+        layer.fused(tokens, allowed=real, causal=True), layer(tokens, allowed=causal & real).outputs
+    )
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-12), (torch.float32, 1e-5), (torch.float16, 0.01)])
+def test_the_fused_normalization_is_the_transparent_one(dtype, tolerance):
+    norm = our_layer(dtype=dtype, eps=0.3).attention_norm
+    tokens = draw(2, 3, TOKENS, DIM, dtype=dtype)
+    torch.testing.assert_close(norm.fused(tokens), norm(tokens), rtol=tolerance, atol=tolerance)
+
+
+def test_another_network_at_the_place_of_the_feed_forward_network():
+    layer = EncoderLayer(DIM, heads=HEADS, hidden=HIDDEN, network=ReluFeedForward).double()
+    layer.load_state_dict(our_layer().state_dict())
+    theirs = nn.TransformerEncoderLayer(DIM, HEADS, HIDDEN, dropout=0.0, activation="relu", batch_first=True).double()
+    theirs.load_state_dict(torch_layer(our_layer()).state_dict())
+    tokens = draw(3, TOKENS, DIM)
+    torch.testing.assert_close(layer(tokens).outputs, theirs(tokens))
+    torch.testing.assert_close(layer.fused(tokens), theirs(tokens))

@@ -3,6 +3,7 @@
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from transformer_edu.softmax import widen
 
@@ -47,3 +48,7 @@ class LayerNorm(nn.Module):
     def forward(self, tokens: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:
         """Normalize each token over its features."""
         return layer_norm(tokens, self.gain, self.bias, eps=self.eps)
+
+    def fused(self, tokens: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:
+        """Do the same in one kernel of torch: faster, and nothing but two numbers a token is kept for the gradient."""
+        return functional.layer_norm(tokens, self.gain.shape, self.gain, self.bias, self.eps)
