@@ -15,6 +15,7 @@ import transformer_edu.explorers as explorers
 from transformer_edu.explorers.declaration import Explorer
 from transformer_edu.explorers.grid import MOST_POINTS, points, sizes, sweeps, used_arrays
 from transformer_edu.explorers.live import LiveExplorer
+from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array, is_words, point_count
 from transformer_edu.explorers.panels import Arcs, Bars, Heatmap, Sweep, Tokens
 from transformer_edu.explorers.spec import spec
@@ -102,6 +103,17 @@ def test_panels_readouts_and_formats_name_arrays_that_exist(name):
     assert set(explorer.formats) <= set(answer) and set(explorer.axes) <= set(answer)
     for array, axes in explorer.axes.items():
         assert len(axes) == as_array(answer[array]).ndim, array
+
+
+@declared
+def test_every_read_out_can_be_written(name):
+    explorer, (answer, _, _) = explorer_of(name), answers(name)
+    for readout in explorer.readouts:
+        for array in readout.arrays():
+            assert number_text(float(as_array(answer[array]).ravel()[0]), explorer.format_of(array))
+    for array in used_arrays(explorer, answer):
+        if not is_words(answer[array]):
+            assert all(number_text(float(n), explorer.format_of(array)) for n in as_array(answer[array]).ravel()[:8])
 
 
 @declared

@@ -260,6 +260,23 @@ def test_a_click_on_a_cell_picks_its_row(page):
     expect(page.locator("[data-readout=marks]")).to_have_text("20")
 
 
+def test_the_longest_name_of_a_narrow_column_is_not_cut(open_page):
+    """Names of narrow columns are turned, and get the room that the longest of them needs."""
+    columns = [f"column {i + 1}" for i in range(24)]
+    explorer = Explorer(
+        id="narrow",
+        title="Many columns",
+        compute=lambda: {"table": torch.rand(2, 24, generator=torch.Generator()), "columns": columns},
+        panels=[Heatmap(title="narrow", array="table", columns="columns")],
+        formats={"table": ".2f"},
+        alt="A table.",
+    )
+    page = open_page(static_html(explorer))
+    expect(page.locator("figure#narrow[data-ready]")).to_be_attached()
+    assert page.locator(".heatmap .words").nth(1).locator("text").all_text_contents() == columns
+    page.close()
+
+
 def test_a_figure_that_is_hidden_draws_when_it_appears_and_follows_the_width(open_page, html):
     page = open_page(f"<div id=box hidden>{html}</div>")
     expect(page.locator("figure[data-ready]")).to_be_attached()

@@ -10,6 +10,7 @@ import torch
 
 from transformer_edu.explorers.page import static_html
 from transformer_edu.figures import attention_map, curves, matrix, source, table
+from transformer_edu.figures.source import Source
 from transformer_edu.softmax import entropy, softmax
 
 
@@ -63,6 +64,11 @@ def test_too_many_curves_and_curves_of_another_length_are_refused():
         curves([1], {name: [0] for name in "abcde"}, **settings)
     with pytest.raises(ValueError, match=r"curves needs a value for each x \(2\), got line='b'"):
         curves([1, 2], {"a": [0, 1], "b": [0]}, **settings)
+
+
+def test_source_of_a_method_begins_at_the_margin():
+    text = repr(source(Source.__repr__, brief=True))
+    assert text.startswith("def __repr__(self) -> str:\n    return")
 
 
 def test_source_is_the_text_of_the_package_itself(monkeypatch):

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import textwrap
 from typing import Any
 
 
@@ -24,8 +25,8 @@ class Source:
 
 
 def source(*things: Any, brief: bool = False) -> Source:
-    """Return the source of functions, classes or modules; `brief` keeps the first line of each docstring."""
-    texts = [inspect.getsource(thing).rstrip() for thing in things]
+    """Return the source of functions, methods, classes or modules; `brief` keeps each docstring's first line."""
+    texts = [textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in things]
     return Source("\n\n".join(shortened(text) if brief else text for text in texts) + "\n")
 
 

@@ -46,7 +46,7 @@ export function heatmap(host, panel, spec, knobs) {
       columnNames.selectAll("text").data(columnWords).join("text")
         .attr("text-anchor", turned ? "start" : "middle")
         .attr("transform", (_, i) => `translate(${left + (i + 0.5) * cell + (turned ? 4 : 0)},${top - 6})${turned ? " rotate(-90)" : ""}`)
-        .text((word) => fit(word, turned ? top - 26 : cell));
+        .text((word) => fit(word, turned ? top - 22 : cell));
       rowLabel.attr("x", 0).attr("y", 12);
       columnLabel.attr("x", left + columns * cell).attr("y", 12).attr("text-anchor", "end");
     }
