@@ -57,7 +57,7 @@ def stages():
         Stage("unit tests", pytest(*unit)),
         Stage("grading", pytest(*GRADING), needs=("setup", "sandbox"), system="Linux"),
         Stage("book", [PYTHON, "tools/build_book.py"]),
-        Stage("browser tests", pytest("tests/book"), needs=("setup", "browser", "book")),
+        Stage("browser tests", pytest("tests/book", "-n", workers), needs=("setup", "browser", "book")),
         Stage("Colab versions", pytest("tests/colab", "-s")),
     ]
 
