@@ -331,7 +331,7 @@ def test_check_finds_the_callers_names_and_prints(capsys):
         ("softmax/q20", "got exercise='softmax/q20'. Did you mean 'softmax/q2'"),
         ("softmx/q2", "got exercise='softmx/q2'. Did you mean 'softmax/q2'"),
         ("Softmax/Q2", "got exercise='Softmax/Q2'. Did you mean 'softmax/q2'?"),
-        ("q2", "Did you mean 'attention/q2' or 'softmax/q2'?"),
+        ("q2", "Did you mean one of attention/q2, positions/q2, recurrent/q2, "),
         ("zzz", "Did you mean one of attention/q1, attention/q2"),
     ],
 )

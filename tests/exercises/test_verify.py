@@ -1,5 +1,6 @@
 """The build refuses wrong chapters. Each rule is shown one; the good chapter of conftest.py breaks none."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -196,7 +197,20 @@ def test_a_secret_planted_in_the_site_is_found(name, repository):
     assert told == [f"made/q2: the hidden test 'random numbers' leaks into _build/html/{name}: `{HIDDEN}`"]
 
 
-@pytest.mark.parametrize("line", ["import torch", "def double(numbers):", "total = 2 + 2", "", "...", "return doubled"])
+@pytest.mark.parametrize(
+    "line",
+    ["import torch", "def double(numbers):", "total = 2 + 2", "", "...", "return doubled", "from torch.nn import Linear"],
+)
 def test_lines_that_are_public_on_purpose_are_no_leak(line, repository):
     chapter, _ = chapter_and_texts(repository)
     assert leaks(chapter, [("page", f"text\n{line}\ntext")]) == []
+
+
+def test_what_another_chapter_shows_on_purpose_is_no_leak_of_this_one(repository):
+    chapter, _ = chapter_and_texts(repository)
+    assert leaks(chapter, [("page", HIDDEN)])
+    shown = dataclasses.replace(chapter.questions[0], id="other/q1", starter=f"torch.ones(1)\n{HIDDEN}")
+    with package.using_questions("other", package.as_json([shown.public()])):
+        assert leaks(chapter, [("page", HIDDEN)]) == []
+    with package.using_questions("made", package.as_json([shown.public()])):  # what was built before the leak was mended
+        assert leaks(chapter, [("page", HIDDEN)])

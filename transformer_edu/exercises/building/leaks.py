@@ -2,7 +2,7 @@
 
 Whole lines are compared, without spaces, quotes and marks, and as they read after JSON and HTML are decoded. A line
 counts as secret only if it stands in nothing that is public on purpose: starters, statements, public tests, solutions
-of self-check exercises, the package's own source.
+of self-check exercises, in this chapter and in all others, and the package's own source. An import gives nothing away.
 """
 
 import html
@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 
 from transformer_edu.exercises.building.source import Chapter
+from transformer_edu.exercises.question import chapters, read_chapter
 
-ORDINARY = {"else:", "try:", "finally:", "pass", "break", "continue", "return", "returnNone", "importtorch"}
+ORDINARY = {"else:", "try:", "finally:", "pass", "break", "continue", "return", "returnNone"}
+IMPORT = re.compile(r"(from [\w.]+ )?import [\w., ()]+$")
 LONG_LINE = 400  # in a longer line, such as minified JSON, a secret line is also looked for as a part
 SURE = 24  # … if it has at least this many letters
 
@@ -36,7 +38,8 @@ def secret_lines(chapter: Chapter) -> dict[str, tuple[str, str]]:
     for what, text in _secret_texts(chapter):
         for line in text.splitlines():
             key = squeezed(line)
-            if re.search(r"[A-Za-z0-9]", key) and len(key) > 2 and key not in public | ORDINARY:
+            says_something = re.search(r"[A-Za-z0-9]", key) and len(key) > 2 and not IMPORT.match(line.strip())
+            if says_something and key not in public | ORDINARY:
                 secrets.setdefault(key, (what, line.strip()))
     return secrets
 
@@ -65,9 +68,9 @@ def _secret_texts(chapter: Chapter) -> Iterator[tuple[str, str]]:
 
 def _public_texts(chapter: Chapter) -> Iterator[str]:
     yield from chapter.setup
-    for question in chapter.questions:
-        shown = question.public()
-        yield from (question.title, question.statement, question.starter, *question.hints)
+    others = (read_chapter(name) for name in chapters() if name != chapter.name)
+    for shown in [*(question.public() for question in chapter.questions), *(one for known in others for one in known)]:
+        yield from (shown.title, shown.statement, shown.starter, *shown.hints)
         yield from (shown.solution, shown.because)
         yield from (test.code for test in shown.tests)
 
