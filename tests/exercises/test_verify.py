@@ -199,7 +199,15 @@ def test_a_secret_planted_in_the_site_is_found(name, repository):
 
 @pytest.mark.parametrize(
     "line",
-    ["import torch", "def double(numbers):", "total = 2 + 2", "", "...", "return doubled", "from torch.nn import Linear"],
+    [
+        "import torch",
+        "def double(numbers):",
+        "total = 2 + 2",
+        "",
+        "...",
+        "return doubled",
+        "from torch.nn import Linear",
+    ],
 )
 def test_lines_that_are_public_on_purpose_are_no_leak(line, repository):
     chapter, _ = chapter_and_texts(repository)
@@ -212,5 +220,5 @@ def test_what_another_chapter_shows_on_purpose_is_no_leak_of_this_one(repository
     shown = dataclasses.replace(chapter.questions[0], id="other/q1", starter=f"torch.ones(1)\n{HIDDEN}")
     with package.using_questions("other", package.as_json([shown.public()])):
         assert leaks(chapter, [("page", HIDDEN)]) == []
-    with package.using_questions("made", package.as_json([shown.public()])):  # what was built before the leak was mended
+    with package.using_questions("made", package.as_json([shown.public()])):  # as built before
         assert leaks(chapter, [("page", HIDDEN)])
