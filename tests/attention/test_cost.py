@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
+from tests.flops import counted
 from transformer_edu.attention import (
     MultiHeadAttention,
     attention_cost,
@@ -13,7 +13,6 @@ from transformer_edu.attention import (
 )
 
 BATCH, QUERIES, KEYS, HEADS, DIM = 2, 5, 7, 3, 12
-FLASH_ON_CPU = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 
 
 def draw(*shape, seed=0, dtype=torch.float64):
@@ -24,17 +23,6 @@ def project(layer, tokens, memory):
     """Return the queries, keys and values of all heads."""
     projected = (layer.query(tokens), layer.key(memory), layer.value(memory))
     return [split_heads(tensor, heads=HEADS) for tensor in projected]
-
-
-def counted(function):
-    """Return the floating-point operations that torch counts, the fused kernel of the CPU included."""
-
-    def flash(query, key, value, *args, out_shape=None, **kwargs):
-        return sdpa_flop_count(query, key, value)
-
-    with FlopCounterMode(display=False, custom_mapping={FLASH_ON_CPU: flash}) as counter:
-        function()
-    return counter.get_total_flops()
 
 
 # (a) Oracle

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
+from tests.flops import counted
 from tests.transformer.copied_weights import draw
 from transformer_edu.transformer import (
     DecoderLayer,
@@ -23,18 +23,6 @@ from transformer_edu.transformer import (
 
 BATCH, TARGETS, SOURCES, HEADS, DIM, HIDDEN, LAYERS, VOCAB_IN, VOCAB_OUT = 2, 5, 7, 3, 12, 20, 4, 11, 13
 WIDTHS = {"dim": DIM, "hidden": HIDDEN, "heads": HEADS}
-FLASH_ON_CPU = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-
-
-def counted(function):
-    """Return the floating-point operations that torch counts, the fused kernel of the CPU included."""
-
-    def flash(query, key, value, *args, out_shape=None, **kwargs):
-        return sdpa_flop_count(query, key, value)
-
-    with FlopCounterMode(display=False, custom_mapping={FLASH_ON_CPU: flash}) as counter:
-        function()
-    return counter.get_total_flops()
 
 
 def size(model):
