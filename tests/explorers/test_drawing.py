@@ -24,7 +24,7 @@ from transformer_edu.explorers.live import LiveExplorer
 from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array
 from transformer_edu.explorers.page import static_html
-from transformer_edu.explorers.panels import Arcs, Bars, Heatmap, Readout, Series, Sweep
+from transformer_edu.explorers.panels import Arcs, Bars, Heatmap, Lines, Readout, Series, Sweep
 
 ASSETS = Path(transformer_edu.explorers.__file__).parent / "assets"
 SPECIAL = ('a "quoted", word', "two\nlines", "</script>", "d")
@@ -274,6 +274,29 @@ def test_the_longest_name_of_a_narrow_column_is_not_cut(open_page):
     page = open_page(static_html(explorer))
     expect(page.locator("figure#narrow[data-ready]")).to_be_attached()
     assert page.locator(".heatmap .words").nth(1).locator("text").all_text_contents() == columns
+    page.close()
+
+
+def test_no_line_runs_through_a_name(open_page):
+    """What is drawn later covers what is drawn before: names come last, and series without one take no room."""
+    arrays = {name: torch.tensor([0.0, 1.0]) for name in ("a", "b", "c")}
+    series = [Series("a", "first", "query"), Series("b", "second", "key"), Series("c", "", "key", thin=True)]
+    explorer = Explorer(
+        id="crossing",
+        title="Three lines that end together",
+        compute=lambda: arrays | {"x": torch.tensor([1.0, 2.0])},
+        panels=[Lines(title="lines", x="x", series=series, domain=(0, 1))],
+        formats={},
+        alt="Three lines.",
+    )
+    page = open_page(static_html(explorer))
+    expect(page.locator("figure#crossing[data-ready]")).to_be_attached()
+    order = page.evaluate("[...document.querySelectorAll('.panel svg .curve, .panel svg .name')].map(n => n.tagName)")
+    assert order.count("path") == 3 and order[-2:] == ["text", "text"]
+    heights = [
+        float(h) for h in page.evaluate("[...document.querySelectorAll('.name')].map(n => n.getAttribute('y'))") if h
+    ]
+    assert len(heights) == 2 and abs(heights[0] - heights[1]) >= 14.9
     page.close()
 
 

@@ -6,6 +6,7 @@ import torch
 from transformer_edu.measured import measured
 from transformer_edu.tasks import extrapolation, seeded
 from transformer_edu.tasks.extrapolation import DIM, KINDS, LENGTHS, LONGEST, TRAINED, Decoder, drawn, extrapolate
+from transformer_edu.tasks.position_kinds import Shaw
 from transformer_edu.tasks.sequences import TASKS, VOCABULARY, draw_sequences
 
 ALL = pytest.mark.parametrize("kind", KINDS)
@@ -123,3 +124,12 @@ def test_sinusoids_were_not_trained_beyond():
     for run in measured("length_extrapolation").where(task="copy", kind="sinusoidal"):
         trained, twice = (run["tokens_right"][place] for place in places)
         assert trained > 0.95 and twice < 0.5
+
+
+def test_the_clips_of_shaw_are_beside_the_same_runs():
+    """With the clip of 8 the second experiment repeats the first, digit by digit; a wider clip has more vectors."""
+    clips, kinds = measured("shaw_clip"), measured("length_extrapolation")
+    repeated = [run["tokens_right"] for run in clips.where(clip=8)]
+    assert repeated == [run["tokens_right"] for run in kinds.where(task="copy", kind="Shaw")]
+    assert [len(Shaw(clip=clip).key_vectors) for clip in (4, 8, 16)] == [9, 17, 33]
+    assert len(clips.runs) == 12 and clips.where(clip=16)[0]["tokens_right"] != repeated[0]

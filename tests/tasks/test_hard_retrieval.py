@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.tasks.hard_retrieval import READERS, rewards_of, train_reader
+from transformer_edu.tasks.hard_retrieval import READERS, rewards_of, running_mean, train_reader
 from transformer_edu.tasks.key_retrieval import draw_examples
 
 
@@ -18,6 +18,12 @@ def test_a_reward_is_0_at_best():
     right = examples.values[torch.arange(6), examples.places]
     assert rewards_of(right[:, None], examples).tolist() == [0.0] * 6
     torch.testing.assert_close(rewards_of(right[:, None] + 2.0, examples), torch.full((6,), -4.0))
+
+
+def test_the_baseline_remembers():
+    first = running_mean(torch.tensor(0.0), torch.tensor(-2.0), step=1)
+    torch.testing.assert_close(first, torch.tensor(-2.0))
+    torch.testing.assert_close(running_mean(first, torch.tensor(-1.0), step=2), torch.tensor(-1.9))
 
 
 def test_a_run_depends_on_its_seed_alone():

@@ -1,5 +1,7 @@
 """Run an experiment: every setting with every seed, with a progress bar, and again from where it stopped."""
 
+import hashlib
+import inspect
 import json
 import os
 import platform
@@ -27,14 +29,16 @@ def measure_all(
     """Call `run(**setting, seed=seed)` for every setting and seed; write all answers to `{name}.json`.
 
     Each finished run is kept in the folder `unfinished` until all are there, so that a stopped experiment goes on where
-    it was. Answers are plain JSON. Beside them stand the device, torch's version, threads, seeds and the commit.
+    it was. The folder's name ends in a hash of the file that defines `run`: a changed script starts afresh. What that
+    file imports is not looked at: after a change there, delete the folder. Answers are plain JSON. Beside them stand
+    the device, torch's version, threads, seeds and the commit.
 
     Raises: ValueError if two settings are alike.
     """
     settings = [dict(setting) for setting in settings]
     if any(settings.count(setting) > 1 for setting in settings):
         raise ValueError(f"measure_all needs settings that differ (each is one row), got settings={settings}.")
-    kept = unfinished / name
+    kept = unfinished / f"{name}-{_text_of(run)}"
     kept.mkdir(parents=True, exist_ok=True)
     answers = []
     for setting, seed in tqdm(list(product(settings, seeds)), desc=name):
@@ -64,6 +68,12 @@ def how_it_was_made(seeds: Sequence[int]) -> dict[str, Any]:
         "seeds": list(seeds),
         "commit": told.stdout.strip(),
     }
+
+
+def _text_of(run: Callable[..., Any]) -> str:
+    """Name the text of the file that defines a function, in eight characters: another text, another name."""
+    file = inspect.getsourcefile(run if inspect.isfunction(run) else type(run))
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:8]
 
 
 def _processor() -> str:

@@ -49,7 +49,10 @@ def date_model(kind: Kind, *, seed: int) -> nn.Module:
 
 
 def held_out_dates(count: int = 1000) -> Dates:
-    """Return the test set: spellings of days that no training batch contains; always the same ones."""
+    """Return the test set: spellings of days that no training batch contains.
+
+    The same count gives the same set; another count gives other spellings, not the first ones of a larger set.
+    """
     return date_batch(count, generator=torch.Generator().manual_seed(77), part="held out")
 
 

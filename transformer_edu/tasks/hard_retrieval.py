@@ -2,7 +2,8 @@
 
 A soft reader brings home the mean of all values, and its loss sends a gradient through the weights. A hard reader draws
 one key, brings home its value, and learns from one number: the reward, minus the mean squared distance of that value
-from the right one. Everything else is the same: projections, their start, the batches, Adam and its learning rate.
+from the right one. Everything else is the same: projections, their start, the batches, Adam and its learning rate. (The
+draws have a source of randomness of their own, so that they do not change what the next batch is.)
 """
 
 from typing import NamedTuple
@@ -39,7 +40,7 @@ def train_reader(
     """
     if reader not in READERS:
         raise ValueError(f"train_reader needs one of {READERS} (they are compared), got reader={reader!r}.")
-    generator = torch.Generator().manual_seed(seed)
+    generator, draws = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(1000 + seed)
     learned = [nn.Parameter(torch.randn(WIDTH, head_dim, generator=generator) / WIDTH**0.5) for _ in range(2)]
     held_out, run, baseline = draw_examples(1024, generator=generator), Learned([], []), torch.zeros(())
 
@@ -48,12 +49,11 @@ def train_reader(
         weights = look(examples, learned)
         if reader == "soft":
             return loss_of(soft_attention(weights, examples.values), examples)
-        chosen = hard_attention(weights, examples.values, generator=generator)
+        chosen = hard_attention(weights, examples.values, generator=draws)
         rewards = rewards_of(chosen.outputs, examples)
         loss = score_function_loss(chosen.log_probabilities[:, 0], rewards, baseline=baseline)
         if reader == "hard, baseline":
-            fresh = rewards.mean()
-            baseline.copy_(fresh if step == 1 else MEMORY * baseline + (1 - MEMORY) * fresh)
+            baseline.copy_(running_mean(baseline, rewards.mean(), step=step))
         return loss
 
     def look_at_it(step: int) -> None:
@@ -65,6 +65,11 @@ def train_reader(
 
     train(learned, loss_at, steps=steps, learning_rate=learning_rate, after=look_at_it, title=f"{reader}, seed {seed}")
     return run
+
+
+def running_mean(old: Float[Tensor, ""], fresh: Float[Tensor, ""], *, step: int) -> Float[Tensor, ""]:
+    """Keep nine tenths of the old mean and take one tenth of the fresh reward; the first one counts whole."""
+    return fresh if step == 1 else MEMORY * old + (1 - MEMORY) * fresh
 
 
 def look(examples: Examples, learned: list[nn.Parameter]) -> Float[Tensor, "batch 1 key"]:

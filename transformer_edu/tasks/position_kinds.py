@@ -69,11 +69,12 @@ class Learned(NoPositions):
 
 
 class Shaw(NoPositions):
-    """Add a vector to each key and value, by distance, clipped at 8."""
+    """Add a vector to each key and value, by distance, clipped at `clip`."""
 
-    def __init__(self):
+    def __init__(self, *, clip: int = 8):
         super().__init__()
-        self.key_vectors, self.value_vectors = (nn.Parameter(0.02 * torch.randn(17, HEAD_DIM)) for _ in range(2))
+        rows = 2 * clip + 1
+        self.key_vectors, self.value_vectors = (nn.Parameter(0.02 * torch.randn(rows, HEAD_DIM)) for _ in range(2))
 
     def scores(self, queries, keys):
         return (queries @ keys.mT + shaw_bias(queries, self.key_vectors, keys=keys.shape[-2])) / HEAD_DIM**0.5

@@ -6,6 +6,7 @@ export function plane(host, panel) {
   const svg = canvas(host, panel), cross = group(svg, "gridlines");
   const groups = panel.series.map((series) => ({ series, g: group(svg, "vectors").style("color", color(series.role)), names: group(svg, "names") }));
 
+  groups.forEach(({ names }) => names.raise()); // over all arrows
   return (context, width) => {
     const side = Math.min(width, panel.height), middle = width / 2;
     const x = scaleLinear([-panel.extent, panel.extent], [middle - side / 2, middle + side / 2]);

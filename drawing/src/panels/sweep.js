@@ -29,6 +29,8 @@ function curves(host, panel, xLabel, dataOf) {
     dot: svg.append("circle").attr("class", "dot").attr("r", series.dash || series.thin ? 3.5 : 5.5).style("fill", color(series.role)),
     name: svg.append("text").attr("class", "name").style("fill", color(series.role)).text(series.label),
   }));
+  const named = marks.filter(({ series }) => series.label);
+  named.forEach(({ name }) => name.raise()); // no line runs through a name, whichever was drawn later
   const label = svg.append("text").attr("class", "axis-label").attr("text-anchor", "middle").text(xLabel);
 
   return (context, width) => {
@@ -65,8 +67,8 @@ function curves(host, panel, xLabel, dataOf) {
         .attr("y", y(valuesOf(series.array)[ends[i]]) - 7));
       return;
     }
-    const own = spread(ends.map((end) => (outside ? end + 4 : end - 8)), 15, [margin.top + 9, floor]);
-    marks.forEach(({ name }, i) =>
+    const own = spread(named.map((mark) => ends[marks.indexOf(mark)] + (outside ? 4 : -8)), 15, [margin.top + 9, floor]);
+    named.forEach(({ name }, i) =>
       name.attr("x", outside ? right - room + 8 : right).attr("text-anchor", outside ? "start" : "end").attr("y", own[i]));
   };
 }
