@@ -208,6 +208,12 @@ def test_keys_are_computed_once_for_a_sentence():
     assert model.step(TARGETS[:, 0], state).state.source.keys is state.source.keys
 
 
+@pytest.mark.parametrize("layers", [2, 3, 5])
+def test_gnmt_has_as_many_layers_as_asked_for_on_either_side(layers):
+    model = GNMT(IN, OUT, dim=DIM, layers=layers)
+    assert (1 + len(model.encoder.upper), len(model.decoder)) == (layers, layers)
+
+
 def test_residuals_begin_at_the_third_layer():
     # With all weights of the upper LSTMs at zero, their outputs are zero: only what is added comes through.
     for layers, passes in ((2, False), (3, True), (5, True)):
@@ -264,6 +270,15 @@ def test_gradients():
     assert torch.autograd.gradcheck(lambda s, h: tuple(attention(s, attention.read(h, real))), inputs)
 
 
+def test_gnmts_gradients_go_through_every_layer_and_its_look():
+    model = GNMT(IN, OUT, dim=2, layers=3, generator=torch.Generator().manual_seed(3)).double()
+
+    def logits(table):
+        return torch.func.functional_call(model, {"source_embedding": table}, (SOURCES, TARGETS)).logits
+
+    assert torch.autograd.gradcheck(logits, [model.source_embedding.detach().requires_grad_()])
+
+
 @every_model
 def test_every_parameter_learns_and_padding_has_no_gradient(name):
     model = model_of(name)
@@ -279,12 +294,14 @@ def test_every_parameter_learns_and_padding_has_no_gradient(name):
 
 def test_attention_reaches_a_far_token_that_the_fixed_vector_has_lost():
     # Bahdanau et al.: the fixed vector is a bottleneck for long sentences. Change the first of 60 tokens: before
-    # anything is learned, what the decoder says moves a thousand times more with attention than without.
+    # anything is learned, what the decoder says moves a thousand times more with attention than without. The backward
+    # reader ends at that token, so the decoder starts from the state of the *old* source: what moves came by looking.
     source = torch.full((1, 60), 5)
     changed = source.clone()
     changed[0, 0] = 9
-    moved = {}
-    for name in ("fixed", "additive"):
-        model = model_of(name)
-        moved[name] = (model(source, TARGETS[:1]).logits - model(changed, TARGETS[:1]).logits).abs().max()
-    assert moved["additive"] > 1000 * moved["fixed"]
+    fixed, looking = model_of("fixed"), model_of("additive")
+    moved = (fixed(source, TARGETS[:1]).logits - fixed(changed, TARGETS[:1]).logits).abs().max()
+    before = looking.start(source)
+    after = looking.start(changed)._replace(decoder=before.decoder)
+    one, other = (teacher_forced(looking.step, TARGETS[:1], state).logits for state in (before, after))
+    assert (one - other).abs().max() > 1000 * moved

@@ -86,7 +86,7 @@ def best_baseline(
     If one weight is 1 every estimate is 0 and any baseline is best; 0 is returned.
 
     Cost: O(key) time and memory.
-    Source: [greensmith2004variance] theorem 8, for a constant baseline; set the derivative of the parabola to 0.
+    Source: [greensmith2004variance] section 4, for a constant baseline; set the derivative of the parabola to 0.
     """
     wide = widen(weights)
     shares = wide * _squared_lengths(wide)

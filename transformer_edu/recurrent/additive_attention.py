@@ -26,7 +26,7 @@ class AdditiveAttention(nn.Module):
         e_ij = v · tanh(s_{i-1} W + h_j U),   α_i = softmax over the real j of e_ij,   c_i = Σ_j α_ij h_j
 
     s_{i-1} is the decoder's state *before* step i: what it is about to write is not known yet. U h_j does not depend on
-    i, so `read` computes it once for a whole sentence.
+    i, so `read` computes it once for a whole sentence. No bias, as in the paper's formula (see additive_scores).
 
     Cost: source · source_dim · hidden multiply-adds once, then state_dim · hidden + source · (hidden + source_dim) a
     step; O(source · hidden) memory a step, and that of all steps for gradients.

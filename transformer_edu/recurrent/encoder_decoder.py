@@ -27,7 +27,8 @@ class RecurrentEncoderDecoder(nn.Module):
         h_j = [→h_j ; ←h_j],   c_i = Σ_j α_ij h_j   (α from s_{i-1}: see AdditiveAttention)
         s_i = LSTM(s_{i-1}, [y_{i-1} ; c_i]),   logits_i = [s_i ; c_i] W + b
 
-    The paper has gated units where this has LSTMs, and a maxout layer before the logits. As there, the decoder starts
+    The paper has gated units where this has LSTMs, and before the logits a maxout layer that sees y_{i-1} as well. As
+    there, the decoder starts
     from s_0 = tanh(←h_1 W_s): from what the backward reader knows when it has arrived at the first token. Sources are
     padded with id 0.
 

@@ -30,7 +30,8 @@ class GNMTEncoder(nn.Module):
     Layer 2 cannot add: its input is twice as wide as its output. The upper layers read in one direction only, so that
     layer l + 1 may start as soon as layer l has read one token: on one machine a layer, they run at the same time.
 
-    Cost: layers times that of an LSTM; token + layers steps in a row if each layer has its own machine.
+    Cost: layers times that of an LSTM; 2 · token + layers - 2 steps in a row if each layer has its own machine: layer 2
+        waits until the bottom layer has read backwards, the others overlap.
     Raises: ValueError for fewer than two layers.
     Source: [wu2016google] sections 3.1 and 3.2, figure 1.
     """

@@ -28,7 +28,7 @@ def rnn_cell(
         h_t = tanh(x_t W + h_{t-1} U + b)
 
     The Jacobian of one step is diag(1 - h_t²) Uᵀ. What token 1 leaves in h_T has passed T - 1 of them: their product
-    shrinks or grows like a power of T.
+    shrinks or grows like rᵀ for some number r, exponentially in T.
 
     Cost: (dim + state_dim) · state_dim multiply-adds.
     Source: [elman1990finding]; torch's nn.RNN has two biases, whose sum is b.

@@ -21,8 +21,8 @@ def additive_scores(
         sᵢⱼ = v · tanh(qᵢ W + kⱼ U + b)
 
     No score is larger than Σ |v|. Without a bias the score is odd: change the sign of both vectors, and the score
-    changes its sign too; so it cannot call a pair alike and its mirror image, (-q, -k), as well. The paper's formula
-    leaves biases out.
+    changes its sign too; so it cannot call a pair alike and its mirror image, (-q, -k), as well. The paper leaves all
+    biases out "to increase readability" (appendix A.2.1), so it does not say whether there was one.
 
     A decoder asks once a step about the same keys. Then project the keys once and call additive_scores_of_projected.
 

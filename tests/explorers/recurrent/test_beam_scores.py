@@ -32,6 +32,7 @@ def test_the_scores_are_the_formula(alpha, beta):
         assert answer[f"score_{i}"] == answer["scores"][i] and answer["lengths"][i] == tokens
 
 
-def test_looks_are_shares():
+def test_each_written_token_has_one_unit_of_looks_and_the_repeater_looks_twice():
     coverage = torch.tensor(COVERAGE)
-    assert (coverage > 0).all() and (coverage <= 1).all()
+    assert (coverage > 0).all() and (coverage.sum(dim=-1) <= scored(alpha=0.0, beta=0.0)["lengths"]).all()
+    assert (coverage[3] >= 2).sum() == 3 and (coverage[:3] <= 1).all()

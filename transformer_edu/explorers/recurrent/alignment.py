@@ -37,7 +37,7 @@ recurrent_alignment = Explorer(
     title="Where does the recurrent network look while it writes a date?",
     compute=aligned,
     params=[Param(name="spelling", label="date", values=SPELLINGS, start=SPELLINGS[0], choice=True, text=True)],
-    picks=[Pick(name="sign", label="written sign", of="signs", start=6)],
+    picks=[Pick(name="sign", label="written sign", of="signs", start=0)],
     panels=[
         Heatmap(
             title="Row: a written sign. Column: a letter of the source. Each row sums to 1",
@@ -62,7 +62,7 @@ recurrent_alignment = Explorer(
         question="the source is 'the third of May, 2019'. While the network writes the 5 of 05, it looks mostly at",
         answers=("the M of May", "the end of May", "the year", "all letters alike"),
         right=1,
-        because="at its last letter the reader from the left has seen the whole month. What is looked at is not a "
+        because="At its last letter the reader from the left has seen the whole month. What is looked at is not a "
         "letter but the state of the encoder there. For the 0 before it, look at sign 6: it has found another 0.",
     ),
     code="import torch\n"

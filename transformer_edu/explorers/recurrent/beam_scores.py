@@ -17,7 +17,7 @@ COVERAGE = [
     [0.95, 0.05, 1.00, 0.95, 0.05, 0.10],
     [0.95, 0.95, 1.00, 0.90, 0.10, 0.10],
     [0.95, 0.90, 1.00, 0.95, 0.90, 0.90],
-    [1.00, 0.05, 1.00, 1.00, 0.05, 0.10],
+    [2.00, 0.05, 2.00, 2.00, 0.05, 0.10],
 ]
 SHORT = ["short", "no adverbs", "whole", "repeats"]
 
@@ -59,10 +59,10 @@ beam_scores = Explorer(
         ),
         Param(name="beta", label="β: punish what was left out", values=(0.0, 0.05, 0.1, 0.15, 0.2), start=0.0),
     ],
-    picks=[Pick(name="translation", label="translation", of="translations", start=0)],
+    picks=[Pick(name="translation", label="translation to read off below", of="translations", start=0)],
     panels=[
         Bars(
-            title="Score = log P / lp + cp of each translation (taller is better)",
+            title="Score of each translation, measured from −5 (taller is better)",
             series=[Series("scores", "score", "query")],
             labels="names",
             domain=(-5.0, -1.5),
@@ -81,6 +81,7 @@ beam_scores = Explorer(
         Heatmap(
             title="How much each source word was looked at, summed over the translation",
             array="coverage",
+            domain=(0, 2),
             rows="names",
             columns="source",
             row_label="translation",
@@ -121,7 +122,7 @@ beam_scores = Explorer(
         question="β = 0, and α goes up from 0 to 1. Which translation takes over from the shortest one?",
         answers=("the whole one", "the one that repeats itself", "none does"),
         right=1,
-        because="a longer output is divided by more, so its score comes nearer to 0. That helps every long "
+        because="A longer output is divided by more, so its score comes nearer to 0. That helps every long "
         "translation, also the one that says the same thing twice. Turn β up a little: words that nobody looked at "
         "now cost something, and the whole translation wins.",
     ),
@@ -132,5 +133,6 @@ beam_scores = Explorer(
     "log_p / length_penalty(lengths, alpha={alpha}) + coverage_penalty(torch.tensor(COVERAGE), beta={beta})",
     alt="With α = {alpha} and β = {beta} translation {best} of four is best; it has {best_length} tokens.",
     note="Log-probabilities and looks are an example of our own, not the output of a model. Length and coverage "
-    "penalty are those of Wu et al. (2016), eq. 14.",
+    "penalty are those of Wu et al. (2016), eq. 14. Each written token has one unit of looks; what a row lacks lies on "
+    "the end mark of the source.",
 )

@@ -43,7 +43,7 @@ truncated_steps = Explorer(
     title="Truncated back-propagation: which earlier steps does a loss reach?",
     compute=reached_by,
     params=[
-        Param(name="every", label="k: cut the gradient every … steps", values=tuple(range(1, STEPS + 1)), start=4),
+        Param(name="every", label="k: cut the gradient every … steps", values=tuple(range(1, STEPS + 1)), start=8),
         Param(name="step", label="t: the step of the loss", values=tuple(range(1, STEPS + 1)), start=7),
     ],
     panels=[
@@ -84,8 +84,8 @@ truncated_steps = Explorer(
         question="the gradient is cut every 4 steps. How many steps back does the best-placed loss reach?",
         answers=("3", "4", "8"),
         right=0,
-        because="pieces of 4 steps: their last step reaches the other three. All other losses of the piece reach less, "
-        "and the first one of each piece reaches nothing before itself. To learn a delay of D takes k > D.",
+        because="Pieces of 4 steps: their last step reaches the other three. All other losses of the piece reach less, "
+        "and the first one of each piece reaches nothing before itself.",
     ),
     code="from transformer_edu.explorers.recurrent.truncation import reached_by\n\n"
     'reached_by(every={every}, step={step})["cut"]',

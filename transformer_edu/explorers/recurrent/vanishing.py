@@ -12,6 +12,7 @@ from transformer_edu.recurrent import LSTM, RNN, last_to_each
 from transformer_edu.tasks import random_vectors, seeded
 
 DIM, LEAD = 16, 8.0
+FLOOR = 1e-37  # float32, in which the page keeps its numbers, would make zeros of much smaller ones
 LENGTHS = (2, 3, 5, 10, 20, 50, 100)
 
 
@@ -51,13 +52,13 @@ def random_turn(seed: int) -> Tensor:
 def look(tokens: Tensor, *, lead: float) -> Tensor:
     """Attend to all tokens, whose scores are small and alike; the first one gets `lead` on top of its score."""
     first = (torch.arange(len(tokens)) == 0).to(tokens)[:, None]
-    queries = torch.cat([tokens / DIM, torch.full_like(first, lead)], dim=-1)
+    queries = torch.cat([tokens / DIM**2, torch.full_like(first, lead)], dim=-1)
     return scaled_dot_product_attention(queries, torch.cat([tokens, first], dim=-1), tokens, scale=1.0).outputs
 
 
 def share(network: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
-    """Return for each token how much of a change in it arrives, on average over directions."""
-    return last_to_each(network, tokens) / DIM**0.5
+    """Return for each token how much of a change in it arrives, on average over directions, or `FLOOR`."""
+    return (last_to_each(network, tokens) / DIM**0.5).clamp(min=FLOOR)
 
 
 NAMES = {
@@ -83,7 +84,7 @@ vanishing_gradient = Explorer(
     ],
     panels=[
         Sweep(
-            title="What arrives of a change in token 1, over the length (logarithmic: each line is a factor)",
+            title="What arrives of a change in token 1, over the length (both axes logarithmic)",
             over="length",
             x_log=True,
             y_log=True,
@@ -93,7 +94,7 @@ vanishing_gradient = Explorer(
             series=[Series(f"first_{name}", label, role) for name, (label, role) in NAMES.items()],
         ),
         Lines(
-            title="What arrives of a change in each token, at the present length (logarithmic)",
+            title="What arrives of a change in each token, at the present length (straight: the same factor each step)",
             x="token",
             x_label="token",
             y_log=True,
@@ -111,7 +112,7 @@ vanishing_gradient = Explorer(
         "output moves by about",
         answers=("one half", "a thousandth", "a millionth", "less than a billionth"),
         right=3,
-        because="every step multiplies by the recurrent matrix and by the slopes of tanh, which are below 1. Fifty "
+        because="Every step multiplies by the recurrent matrix and by the slopes of tanh, which are below 1. Fifty "
         "factors below 1 leave next to nothing. Attention has one step, whatever the length: what arrives is the "
         "weight that it gives the token.",
     ),
@@ -121,5 +122,6 @@ vanishing_gradient = Explorer(
     "in the LSTM, {first_blind} in even attention and {first_found} in attention that looks at the first token.",
     note="Untrained networks of width 16 on the same random tokens, in float64. What arrives is the norm of the "
     "Jacobian of the last output by a token, divided by √16: 1 means that a change arrives with its full length. "
-    "Attention that found the token gives it 8 more score than the others. Below 10⁻¹⁸ nothing is drawn.",
+    "Attention that found the token gives it 8 more score than the others. What lies below 10⁻¹⁸ is drawn at "
+    "the bottom, and a readout of 1.0×10⁻³⁷ means that or less.",
 )

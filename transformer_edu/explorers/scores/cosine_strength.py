@@ -35,8 +35,8 @@ cosine_strength = Explorer(
     title="How strong must a cosine be?",
     compute=cosine_weights,
     params=[
-        Param(name="strength", label="strength β", values=STRENGTHS, start=1.0),
-        Param(name="keys", label="keys to choose from", values=COUNTS, start=64),
+        Param(name="strength", label="strength β", values=STRENGTHS, start=4.0),
+        Param(name="keys", label="keys to choose from", values=COUNTS, start=16),
         Param(name="head_dim", label="width of query and keys", values=WIDTHS, start=32),
     ],
     panels=[
@@ -48,7 +48,7 @@ cosine_strength = Explorer(
             height=240,
             series=[
                 Series("right", "these keys", "query"),
-                Series("bound", "no keys do better", "key", dash=True),
+                Series("bound", "upper bound", "key", dash=True),
                 Series("even", "even share", "value", dash=True),
             ],
         ),

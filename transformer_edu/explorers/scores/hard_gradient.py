@@ -52,7 +52,7 @@ hard_gradient = Explorer(
     compute=estimated,
     params=[
         Param(name="draws", label="draws that one estimate averages", values=COUNTS, start=10),
-        Param(name="lift", label="add this to every reward", values=LIFTS, start=3.0),
+        Param(name="lift", label="add this to every reward", values=LIFTS, start=0.0),
     ],
     panels=[
         Sweep(

@@ -35,8 +35,8 @@ local_window = Explorer(
     title="Look everywhere, or around one place?",
     compute=windowed,
     params=[
-        Param(name="center", label="center p of the window", values=CENTERS, start=6.0),
-        Param(name="radius", label="radius D", values=RADII, start=4),
+        Param(name="center", label="center p of the window", values=CENTERS, start=3.0),
+        Param(name="radius", label="radius D", values=RADII, start=2),
     ],
     panels=[
         Bars(
@@ -73,8 +73,7 @@ local_window = Explorer(
     | {"best": ".3f", "best_inside": ".3f", "pull": ".3f"},
     axes={"everywhere": ["key"], "inside": ["key"], "bell": ["key"]},
     prediction=Prediction(
-        question="the window keeps its radius, and its weights are multiplied with the bell curve. The sum of the "
-        "weights then is",
+        question="center 11, radius 4: the weights of the window are multiplied with the bell curve. Their sum then is",
         answers=("1, as always", "less than 1", "more than 1"),
         right=1,
         because="The softmax in the window sums to 1, and the bell curve makes every weight smaller except the one "

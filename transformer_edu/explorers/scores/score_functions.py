@@ -88,7 +88,7 @@ score_functions = Explorer(
             start="dot",
             choice=True,
         ),
-        Param(name="angle", label="direction of the query (degrees)", values=ANGLES, start=40),
+        Param(name="angle", label="direction of the query (degrees)", values=ANGLES, start=180),
         Param(
             name="length",
             label="length of the query",
@@ -138,8 +138,8 @@ score_functions = Explorer(
     | {"lengths": ["query"]}
     | {f"longer_{i}": ["query"] for i in (1, 2, 3)},
     prediction=Prediction(
-        question="the query points exactly at key 1, which is short; key 2 is long and lies 50 degrees off. With the "
-        "dot product, which key gets the larger score?",
+        question="the query points exactly at key 1 (40 degrees), which is short; key 2 is long and lies 50 "
+        "degrees off. With the dot product, which key gets the larger score?",
         answers=("key 1, it is hit exactly", "key 2, it is longer", "both the same"),
         right=1,
         because="A dot product is length times length times cosine. Key 2 is 2.7 times as long, and the cosine of 50 "
