@@ -334,9 +334,7 @@ def test_each_rule_finds_a_wrong_example(case):
 
 
 def test_a_good_module_breaks_no_rule():
-    family = Module(
-        f"{PACKAGE}.softmax", '"""Doc."""\nfrom .plain import turn\n__all__ = ["turn"]', is_family=True
-    )
+    family = Module(f"{PACKAGE}.softmax", '"""Doc."""\nfrom .plain import turn\n__all__ = ["turn"]', is_family=True)
     module = Module(f"{PACKAGE}.softmax.plain", GOOD + "import torch, math\nfrom einops import einsum\n")
     assert [violation for rule in RULES for violation in rule([family, module])] == []
     assert sources_are_in_the_bibliography([module], {"doe2020turn"}) == []

@@ -349,7 +349,8 @@ def test_owner_means_that_no_address_is_known(ending):
 
 
 @pytest.mark.parametrize(
-    "address", ["", None, "github.com/ada/x", "http://github.com/ada/x", 'https://github.com/ada/x")', "https://a.org/x"]
+    "address",
+    ["", None, "github.com/ada/x", "http://github.com/ada/x", 'https://github.com/ada/x")', "https://a.org/x"],
 )
 def test_an_address_that_is_none_is_refused(address):
     with pytest.raises(ValueError, match=re.escape(repr(str(address or "")))):

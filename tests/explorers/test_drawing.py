@@ -260,20 +260,23 @@ def test_a_click_on_a_cell_picks_its_row(page):
     expect(page.locator("[data-readout=marks]")).to_have_text("20")
 
 
-def test_the_longest_name_of_a_narrow_column_is_not_cut(open_page):
-    """Names of narrow columns are turned, and get the room that the longest of them needs."""
-    columns = [f"column {i + 1}" for i in range(24)]
+@pytest.mark.parametrize(("count", "shown"), [(24, True), (150, False)])
+def test_the_longest_name_of_a_narrow_column_is_not_cut(open_page, count, shown):
+    """Names of narrow columns are turned, and get the room that the longest of them needs; too narrow ones get none."""
+    columns = [f"column {i + 1}" for i in range(count)]
     explorer = Explorer(
         id="narrow",
         title="Many columns",
-        compute=lambda: {"table": torch.rand(2, 24, generator=torch.Generator()), "columns": columns},
+        compute=lambda: {"table": torch.rand(2, count, generator=torch.Generator()), "columns": columns},
         panels=[Heatmap(title="narrow", array="table", columns="columns")],
         formats={"table": ".2f"},
         alt="A table.",
     )
     page = open_page(static_html(explorer))
     expect(page.locator("figure#narrow[data-ready]")).to_be_attached()
-    assert page.locator(".heatmap .words").nth(1).locator("text").all_text_contents() == columns
+    assert page.locator(".heatmap .words").nth(1).locator("text").all_text_contents() == (
+        columns if shown else [""] * count
+    )
     page.close()
 
 

@@ -1,6 +1,7 @@
 """An experiment runs every setting with every seed, goes on where it stopped, and says on what it was measured."""
 
 import json
+import runpy
 
 import pytest
 import torch
@@ -40,7 +41,7 @@ def test_every_setting_with_every_seed(tmp_path):
 
 
 def test_a_stopped_experiment_goes_on_where_it_was(tmp_path):
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit, match=r"Stopped with 3 runs kept in .*The same command goes on"):
         measure(Run(stop_at=3), tmp_path)
     assert not (tmp_path / "trial.json").exists()
     rest = Run()
@@ -50,6 +51,17 @@ def test_a_stopped_experiment_goes_on_where_it_was(tmp_path):
     again = Run()
     measure(again, tmp_path, seeds=(0, 1, 2))
     assert again.calls == [(2, 2), (3, 2)]
+
+
+def test_a_changed_script_starts_afresh(tmp_path):
+    script, losses = tmp_path / "script.py", []
+    for loss in (1, 1, 2):
+        script.write_text(f"def run(*, seed):\n    return {{'loss': {loss}}}\n", encoding="utf-8")
+        run = runpy.run_path(str(script))["run"]
+        place = measure(run, tmp_path, settings=[{}], seeds=(0,))
+        losses.append(json.loads(place.read_text(encoding="utf-8"))["runs"][0]["loss"])
+    assert losses == [1, 1, 2]
+    assert len(list((tmp_path / "u").iterdir())) == 2
 
 
 def test_how_it_was_made():

@@ -10,7 +10,8 @@ def length_penalty(lengths: Int[Tensor, "*batch"], *, alpha: float) -> Float[Ten
         lp(Y) = (5 + |Y|)^α / 6^α
 
     Each token multiplies a probability by a number below 1, so a search for the most probable sequence favors short
-    ones. α = 0 leaves log P alone; α = 1 divides by (5 + |Y|) / 6, almost the length. The paper takes 0.6 to 0.7.
+    ones. α = 0 leaves log P alone; α = 1 divides by (5 + |Y|) / 6, almost the length. The paper takes 0.2
+    (its 0.6 to 0.7 was best for plain |Y|^α); the first Transformer takes 0.6 ([vaswani2017attention] section 6.1).
     |Y| counts the end mark here. Other libraries divide by |Y|^α (Hugging Face, fairseq), which differs most for short
     sequences: the 5 and the 6 soften the first steps.
 

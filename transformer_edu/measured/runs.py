@@ -33,7 +33,7 @@ def measure_all(
     file imports is not looked at: after a change there, delete the folder. Answers are plain JSON. Beside them stand
     the device, torch's version, threads, seeds and the commit.
 
-    Raises: ValueError if two settings are alike.
+    Raises: ValueError if two settings are alike; SystemExit, with a word on how to go on, when it is interrupted.
     """
     settings = [dict(setting) for setting in settings]
     if any(settings.count(setting) > 1 for setting in settings):
@@ -44,7 +44,11 @@ def measure_all(
     for setting, seed in tqdm(list(product(settings, seeds)), desc=name):
         file = kept / f"{'_'.join(f'{key}={value}' for key, value in {**setting, 'seed': seed}.items())}.json"
         if not file.exists():
-            answer = {**setting, "seed": seed, **run(**setting, seed=seed)}
+            try:
+                answer = {**setting, "seed": seed, **run(**setting, seed=seed)}
+            except KeyboardInterrupt:
+                told = f"Stopped with {len(answers)} runs kept in {kept}. The same command goes on."
+                raise SystemExit(f"\n{told}") from None
             _write(file, json.dumps(answer))
         answers.append(json.loads(file.read_text(encoding="utf-8")))
     rows = ",\n  ".join(json.dumps(answer) for answer in answers)

@@ -1,4 +1,4 @@
-"""What should a position code do? Four wishes, as numbers."""
+"""What should a position code do? Wishes, as numbers."""
 
 from typing import NamedTuple
 
@@ -22,8 +22,9 @@ def requirements(codes: Float[Tensor, "token dim"], *, tolerance: float = 1e-3) 
         gap(p) = min over q ≠ p of ‖PE[p] − PE[q]‖,   told apart: the positions with gap(p) > tolerance
 
     A position counts as told apart if no other code lies within `tolerance` of its own. Two positions with one code
-    are lost both. The third wish, that a code does not depend on the length of the text, is a matter of the signature:
-    a function of p that does not ask for the length. For the fourth see token_kept.
+    are lost both. How much a code drowns the token, the second wish, is told by the longest code, and by token_kept.
+    The third, that a code does not depend on the length of the text, is a matter of the signature: a function of p that
+    does not ask for the length. The fourth, that the same distance looks the same everywhere, is not measured here.
 
     Cost: O(token² · dim) time, O(token²) memory.
     Raises: ValueError for fewer than two positions.

@@ -24,7 +24,8 @@ def rotary(
 
     Cost: O(token · head_dim).
     Raises: ValueError if head_dim is odd, or base <= 0.
-    Source: [su2024roformer] eq. 34, whose pairs these are. Llama and GPT-NeoX pair otherwise: rotary_halves.
+    Source: [su2024roformer] eq. 34, whose pairs these are; Meta's code for Llama has them too. GPT-NeoX, and Llama in
+        Hugging Face's code, pair otherwise: rotary_halves.
     """
     cos, sin = _turns("rotary", vectors, first, base)
     even, odd = rearrange(widen(vectors), "... token (pair two) -> two ... token pair", two=2)
@@ -44,7 +45,7 @@ def rotary_halves(
 
     Cost: O(token · head_dim).
     Raises: ValueError if head_dim is odd, or base <= 0.
-    Source: [su2024roformer]; the pairing is that of [black2022gptneox] and of Llama.
+    Source: [su2024roformer]; the pairing is that of [black2022gptneox], and of Llama in Hugging Face's code.
     """
     cos, sin = _turns("rotary_halves", vectors, first, base)
     left, right = rearrange(widen(vectors), "... token (two pair) -> two ... token pair", two=2)

@@ -51,8 +51,8 @@ def sinusoidal_halves(
         PE[p, i] = sin(p ωᵢ),   PE[p, dim/2 + i] = cos(p ωᵢ)
 
     A model that learns its own first layer does not care, so both are right. A checkpoint cares: its weights were
-    trained for one order. Marian and the authors' tensor2tensor use this one. (tensor2tensor also stretches the
-    frequencies a little: its slowest is exactly 1/base.)
+    trained for one order. Marian and the authors' tensor2tensor use this one. (Both also stretch the frequencies a
+    little: their slowest is exactly 1/base. Hugging Face's Marian does not, and has the numbers of this formula.)
 
     Cost: O(length · dim).
     Raises: ValueError if length < 1, dim is odd or below 2, or base <= 0.

@@ -23,11 +23,12 @@ def sinusoidal_2d(
         PE[y, x] = (sinusoidal(y, dim/2), sinusoidal(x, dim/2))
 
     The product of two codes is then the sum of a part that sees the vertical distance and a part that sees the
-    horizontal one. The order is (y, x), like the axes of an image, not (x, y). DETR counts from 1: first = 1.
+    horizontal one. The order is (y, x), like the axes of an image, not (x, y). DETR counts from 1 (first = 1), and
+    its code also stretches the positions of every image to 2π.
 
     Cost: O(height · width · dim).
     Raises: ValueError if dim is no multiple of 4 (sine and cosine for two axes), a side is below 1, or base <= 0.
-    Source: [carion2020end] appendix A, as in its code; [parmar2018image].
+    Source: [carion2020end] appendix A; [parmar2018image]. The order of features is that of DETR's code.
     """
     if dim < 4 or dim % 4:
         raise ValueError(f"sinusoidal_2d needs a dim that 4 divides (sine and cosine for two axes), got dim={dim}.")

@@ -46,7 +46,7 @@ class Embedding(nn.Module):
     With that start a row has length 1, so that logits of a normalized token have variance 1. As inputs, such rows
     are √dim times smaller than position codes, whose numbers are of size 1: hence the factor √dim of the first
     Transformer, which EncoderDecoder writes out. BERT and GPT-2 tie without the factor; their tables and their learned
-    positions both start small (0.02). So the factor belongs to the start, not to the tying.
+    positions both start small (0.02; GPT-2's positions 0.01). So the factor belongs to the start, not to the tying.
 
     Cost: vocab · dim parameters, once.
     Source: [vaswani2017attention] section 3.4; the start is that of its authors' code.

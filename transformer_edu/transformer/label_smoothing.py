@@ -1,4 +1,4 @@
-"""A loss that does not ask for certainty: a little of the target goes to all other tokens."""
+"""A loss that does not ask for certainty: a little of the target is spread over all tokens but filler."""
 
 from einops import rearrange
 from jaxtyping import Float, Int

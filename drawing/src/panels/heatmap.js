@@ -3,6 +3,8 @@ import { fresh } from "../knobs.js";
 import { numberText } from "../numbers.js";
 import { canvas, color, fit, group, textWidth } from "../svg.js";
 
+const LEGIBLE = 10; // px: turned names of narrower columns would run into each other; the table of numbers has them
+
 export function heatmap(host, panel, spec, knobs) {
   const svg = canvas(host, panel), hatch = fresh("hatch");
   const pattern = svg.append("defs").append("pattern").attr("id", hatch).attr("width", 6).attr("height", 6)
@@ -46,7 +48,7 @@ export function heatmap(host, panel, spec, knobs) {
       columnNames.selectAll("text").data(columnWords).join("text")
         .attr("text-anchor", turned ? "start" : "middle")
         .attr("transform", (_, i) => `translate(${left + (i + 0.5) * cell + (turned ? 4 : 0)},${top - 6})${turned ? " rotate(-90)" : ""}`)
-        .text((word) => fit(word, turned ? top - 22 : cell));
+        .text((word) => (turned && cell < LEGIBLE ? "" : fit(word, turned ? top - 22 : cell)));
       rowLabel.attr("x", 0).attr("y", 12);
       columnLabel.attr("x", left + columns * cell).attr("y", 12).attr("text-anchor", "end");
     }

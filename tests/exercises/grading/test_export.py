@@ -209,6 +209,20 @@ def test_the_roster_is_never_overwritten(course, capsys, name):
     assert course.roster.read_text() == CANVAS
 
 
+@pytest.mark.parametrize("name", ["gradebook.csv", "grading.json", "results/x.csv", "feedback/x.csv"])
+def test_what_the_grader_wrote_is_never_overwritten(course, capsys, name):
+    (course.folder / "feedback").mkdir()
+    (course.folder / "grading.json").write_text("{}", encoding="utf-8")
+    assert course.run("csv", PARTICIPANTS, "--out", course.folder / name, "--overwrite") == 2
+    assert f"none of the grader's own files, got '{course.folder / name}'" in capsys.readouterr().err
+
+
+def test_without_out_it_lies_beside_what_the_grader_wrote(course):
+    (course.folder / "grading.json").write_text("{}", encoding="utf-8")
+    assert course.run("canvas", CANVAS) == 0
+    assert len(course.read("canvas.csv")) == 4
+
+
 def test_out_elsewhere(course, tmp_path, capsys):
     assert course.run("canvas", CANVAS, "--out", tmp_path / "none" / "x.csv") == 2
     assert "--out needs a folder that exists" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.explorers.positions.position_codes import KINDS, compare_codes
+from transformer_edu.explorers.positions.position_codes import KINDS, codes_of, compare_codes
 
 
 def at(kind, dim=16, base=10000.0):
@@ -36,8 +36,8 @@ def test_one_sine_comes_back():
 
 
 def test_gaps_belong_to_positions():
-    answer = at("random table", dim=4)
-    codes = answer["codes"]
+    answer, codes = at("random table", dim=4), codes_of("random table", 4, 10000.0)
+    torch.testing.assert_close(answer["codes"], codes / codes.abs().max())
     others = torch.cat([codes[:12], codes[13:]])
     assert float(answer["gaps"][12]) == pytest.approx(float((others - codes[12]).norm(dim=-1).min()), rel=1e-4)
     assert answer["gaps"].min() == pytest.approx(float(answer["smallest_gap"]), rel=1e-4)

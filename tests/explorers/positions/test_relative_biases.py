@@ -27,7 +27,7 @@ def test_weights_are_causal_and_sum_to_one(kind):
 def test_the_first_head_of_alibi_keeps_its_reach():
     near = [float(biases(kind="ALiBi", head=1, length=length)["reach"]) for length in LENGTHS]
     far = [float(biases(kind="ALiBi", head=4, length=length)["reach"]) for length in LENGTHS]
-    assert near[-1] == pytest.approx(near[2], rel=0.25) and near[-1] < 4  # from 16 to 32 tokens
+    assert 1.05 < near[-1] / near[2] < 1.15 and near[-1] < 4  # from 16 to 32 tokens
     assert far[-1] > 3 * far[1] and far[-1] < 15.5
 
 

@@ -22,6 +22,7 @@ from transformer_edu.exercises.grading.tables import (
 )
 
 TABLES = {"csv": csv_table, "canvas": canvas_table, "moodle": moodle_table}
+GRADERS = ("gradebook.csv", "grading.json")  # what the grader itself keeps in a graded folder, beside two more folders
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,10 +105,16 @@ def _refuse_places(options: argparse.Namespace, out: Path, unmatched: Path) -> N
     for path in (out, unmatched):
         if path.exists() and options.roster.exists() and path.samefile(options.roster):
             raise ValueError(f"--out needs a file other than the roster, got out={str(out)!r}.")
-        if (path.parent / "grading.json").exists():
-            raise ValueError(f"export needs --out outside of the folder with the results, got {str(path)!r}.")
+        if _is_graders_own(path):
+            raise ValueError(f"export needs an --out that is none of the grader's own files, got {str(path)!r}.")
         if path.exists() and not (options.overwrite and path.is_file()):
             raise ValueError(f"{str(path)!r} exists: choose another --out, or replace it with --overwrite.")
+
+
+def _is_graders_own(path: Path) -> bool:
+    """Say whether the grader keeps something of its own there. Beside it is the right place for an export."""
+    own, inside = path.name in GRADERS, path.parent.name in ("results", "feedback")
+    return (own and (path.parent / "grading.json").exists()) or (inside and (path.parents[1] / "grading.json").exists())
 
 
 def _write(path: Path, table: Table, *, with_mark: bool) -> None:

@@ -64,7 +64,7 @@ convolution_from_heads = Explorer(
         Param(name="column", label="columns to the right", values=OFFSETS, start=1),
         Param(
             name="sharpness",
-            label="sharpness of all heads",
+            label="sharpness α of all heads",
             values=SHARPNESS,
             start=1.0,
             live=tuple(i / 2 for i in range(41)),

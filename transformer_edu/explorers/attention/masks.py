@@ -97,7 +97,12 @@ mask_patterns = Explorer(
                 "mask_from(padding(torch.tensor(7)), queries=10, keys=10)",
             ),
         ),
-        Param(name="window", label="window (keys on each side, with the own one)", values=(1, 2, 3, 4, 6, 10), start=3),
+        Param(
+            name="window",
+            label="window (keys, the own one included; on each side if not causal)",
+            values=(1, 2, 3, 4, 6, 10),
+            start=3,
+        ),
         Param(name="layers", label="layers", values=(1, 2, 3, 4, 5, 6), start=1),
     ],
     picks=[Pick(name="token", label="look at token", of="positions", start=7)],

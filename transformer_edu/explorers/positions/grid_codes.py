@@ -53,8 +53,8 @@ grid_codes = Explorer(
         Param(name="base", label="base", values=(10.0, 100.0, 10000.0), start=100.0),
     ],
     panels=[
-        square("Two-dimensional code: half for the row, half for the column", "plane"),
-        square("One-dimensional code, places numbered row by row", "line"),
+        square("Cosine with the chosen place: two-dimensional code", "plane"),
+        square("Cosine with the chosen place: one-dimensional code", "line"),
     ],
     readouts=[
         Readout("plane_below", "cosine with the place below: two-dimensional → one-dimensional", then="line_below"),
@@ -63,8 +63,8 @@ grid_codes = Explorer(
     formats=dict.fromkeys(("plane", "line", "plane_below", "line_below", "plane_next_row", "line_next_row"), ".2f"),
     axes={"plane": ["row", "column"], "line": ["row", "column"]},
     prediction=Prediction(
-        question="patches are numbered row by row, 8 in a row, and get one-dimensional codes. For the patch at the end "
-        "of a row, the nearest code is that of",
+        question="patches are numbered row by row, 8 in a row, and get one-dimensional codes. Nearer to the code of "
+        "the patch at the end of a row is that of",
         answers=("the patch below it", "the first patch of the next row", "both alike"),
         right=1,
         because="Its number is one larger. On the picture it lies at the other side. The patch below has a number that "
@@ -77,5 +77,6 @@ grid_codes = Explorer(
     alt="Cosines of the code of row {row}, column {column} with all others. With the place below: {plane_below} "
     "two-dimensional, {line_below} one-dimensional; with the start of the next row: {plane_next_row} and "
     "{line_next_row}.",
-    note="Codes of width 32. Below the last row comes the first: the read-outs count on from there.",
+    note="Codes of width 32: half for the row and half for the column, or places numbered row by row. Below the last "
+    "row comes the first: the read-outs count on from there.",
 )

@@ -74,7 +74,7 @@ length_extrapolation = Explorer(
         answers=("as well as those of 8", "a little worse", "with most tokens wrong"),
         right=2,
         because="A code that exists is not a code that was trained. The layers have never seen these positions, nor "
-        "distances as long as these.",
+        "had to fetch a letter from so far back.",
     ),
     code="from transformer_edu.measured import measured\n\n"
     'runs = measured("length_extrapolation").where(task={task}, kind={kind})\n'

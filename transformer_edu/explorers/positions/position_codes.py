@@ -46,7 +46,7 @@ def compare_codes(*, kind: str, dim: int, base: float) -> dict[str, object]:
     return {
         "positions": [str(p) for p in range(POSITIONS)],
         "features": [str(i) for i in range(dim)],
-        "codes": codes,
+        "codes": codes / codes.abs().max(),
         "similarity": products / products.abs().max(),
         "gaps": apart.min(dim=-1).values,
         "told_apart": found.told_apart,
@@ -95,7 +95,7 @@ position_codes = Explorer(
             height=320,
         ),
         Heatmap(
-            title="The codes: a row each",
+            title="The codes, divided by the largest",
             array="codes",
             scale="signed",
             domain=(-1, 1),
@@ -134,8 +134,8 @@ position_codes = Explorer(
     },
     axes={"similarity": ["position", "position"], "codes": ["position", "feature"], "gaps": ["position"]},
     prediction=Prediction(
-        question="the sigmoid squeezes every position into 0 … 1. How many of 16 positions can still be told apart, at "
-        "a distance of 0.001?",
+        question="positions are squeezed by a sigmoid into ½ … 1. Two codes closer than 0.001 count as one. How many "
+        "of 16 are told apart?",
         answers=("all 16", "about 12", "fewer than 10"),
         right=2,
         because="The gap between neighbors shrinks like e⁻ᵖ. Width helps a little, since the same number stands in "
@@ -148,6 +148,6 @@ position_codes = Explorer(
     "requirements(codes)[:3]",
     alt="Codes of kind {kind}, width {dim}: {told_apart} of 16 positions are told apart; the smallest gap is "
     "{smallest_gap}, the longest code {longest}; {kept} of a token's direction is left.",
-    note="Told apart: no other code within 0.001. Tokens are random, each feature with variance 1. Colors of the codes "
-    "end at 1: larger numbers have the full color. The table is random and not trained.",
+    note="Told apart: no other code within 0.001. Tokens are random, each feature with variance 1. The table is "
+    "random and not trained.",
 )

@@ -126,10 +126,10 @@ relative_biases = Explorer(
     | {f"head_{h}": ["distance"] for h in range(1, HEADS + 1)}
     | {"back": ["distance"]},
     prediction=Prediction(
-        question="a text gets four times as long. The mean distance that the first head of ALiBi looks back",
-        answers=("grows fourfold", "hardly changes", "shrinks"),
+        question="a text grows from 16 tokens to 32. The mean distance that ALiBi's head 1 looks back",
+        answers=("doubles", "grows by about a tenth", "shrinks"),
         right=1,
-        because="Its penalty falls by ¼ a token, so keys farther than a few times 4 tokens get almost nothing, however "
+        because="Its penalty grows by ¼ a token, so keys farther than a few times 4 tokens get almost nothing, however "
         "many there are. Head 4, whose slope is 1/256, sees nearly all keys alike and does grow.",
     ),
     code="from transformer_edu.positions import alibi_bias, alibi_slopes, distances, shaw_bias, t5_bias, "
@@ -138,7 +138,8 @@ relative_biases = Explorer(
     "({kind})[{head} - 1].tril()",
     alt="Bias of kind {kind}, head {head}, for a text of {length} tokens: the last token looks {reach} tokens back on "
     "average, if the contents match alike.",
-    note="The tables of T5 and Shaw are random numbers, so that only their form means something: T5 has steps that "
-    "grow, Shaw a constant beyond 4 (for one fixed query a head; its bias is divided by √16). Causal attention; "
-    "hatched keys come later. Lines of the third picture end at −8.",
+    note="Four heads here: ALiBi's slopes are ¼, 1/16, 1/64, 1/256. The tables of T5 and Shaw are random numbers, so "
+    "that only their form means something: T5 has steps that grow, Shaw a constant beyond 4 (for one fixed query a "
+    "head; its bias is divided by √16). Causal attention; hatched keys come later. Lines of the third picture end "
+    "at −8.",
 )

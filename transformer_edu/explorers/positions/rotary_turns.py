@@ -50,7 +50,7 @@ rotary_turns = Explorer(
             series=[Series("query", "query", "query"), Series("key", "key", "key")],
         ),
         Heatmap(
-            title="Their product at all places: one value a diagonal",
+            title="Their product at all places",
             array="scores",
             scale="signed",
             domain=(-2.3, 2.3),

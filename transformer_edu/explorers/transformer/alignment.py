@@ -69,7 +69,7 @@ date_alignment = Explorer(
     title="Which characters of the spelling does the model read for each character that it writes?",
     compute=alignment,
     params=[
-        Param(name="spelling", label="spelling", values=tuple(EXAMPLES), start="the third of May, 2019", choice=True),
+        Param(name="spelling", label="spelling", values=tuple(EXAMPLES), start="2019 MAY 3", choice=True),
         Param(
             name="head",
             label="head of the last layer",
@@ -89,6 +89,7 @@ date_alignment = Explorer(
             row_label="written",
             column_label="source",
             height=330,
+            wide=True,
         ),
         Heatmap(
             title="Mean weight of each written part on each part of the spelling",
@@ -121,7 +122,7 @@ date_alignment = Explorer(
         "most": ["character"],
     },
     prediction=Prediction(
-        question="the spelling says day, month, year; the date is written year, month, day. The first look goes",
+        question="“the third of May, 2019” says day, month, year; the date has year, month, day. The first look goes",
         answers=("to the start, and then from left to right", "to the year, near the end", "everywhere alike"),
         right=1,
         because="What is written first is looked for first, wherever it stands. Nothing in attention says “from left "

@@ -80,8 +80,8 @@ beam_step_by_step = Explorer(
     compute=beam_at,
     params=[
         Param(name="spelling", label="date to rewrite", values=SPELLINGS, start=SPELLINGS[0], choice=True, text=True),
-        Param(name="width", label="width of the beam", values=WIDTHS, start=2, live=tuple(range(1, ROWS + 1))),
-        Param(name="step", label="step", values=STEPS, start=10),
+        Param(name="width", label="width of the beam", values=WIDTHS, start=1, live=tuple(range(1, ROWS + 1))),
+        Param(name="step", label="step", values=STEPS, start=8),
         Param(name="alpha", label="length penalty α", values=(0.0, 0.6), start=0.0, live=(0.0, 0.2, 0.6, 1.0)),
     ],
     panels=[
@@ -92,7 +92,7 @@ beam_step_by_step = Explorer(
             strengths=[f"chance_{row + 1}" for row in range(ROWS)],
         ),
         Bars(
-            title="Probability of each kept hypothesis",
+            title="Probability of each kept beginning",
             series=[Series("probabilities", "P", "query")],
             labels="hypotheses",
             height=150,
@@ -111,7 +111,7 @@ beam_step_by_step = Explorer(
     readouts=[
         Readout("best", "P of the best kept"),
         Readout("score", "best score, log P / lp"),
-        Readout("finished", "finished so far"),
+        Readout("finished", "finished up to this step"),
         Readout("answer_probability", "P of the answer"),
         Readout("answer_score", "score of the answer"),
         Readout("work", "beginnings continued, all steps"),
@@ -146,7 +146,7 @@ beam_step_by_step = Explorer(
     "source = encode_spellings([{spelling}])\n"
     'found = beam_search(load_date_model("transformer"), source, width={width}, longest=12, alpha={alpha})\n'
     "found.steps[min({step}, len(found.steps)) - 1].log_probabilities.exp()",
-    alt="Beam search of width {width} over the date {spelling}, step {step}: the best kept hypothesis has probability "
+    alt="Beam search of width {width} over the date {spelling}, step {step}: the best kept beginning has probability "
     "{best}, all kept ones together {in_all}. The answer has probability {answer_probability}.",
     note="The trained date model (seed 0). ∎ is the end mark. Each step continues every kept beginning with all 14 "
     "tokens and keeps the best ones; a finished one leaves the beam. Dates are all equally long, so that α changes "

@@ -52,7 +52,7 @@ decoding_cost = Explorer(
     title="Writing one token at a time: what does remembering save, and what does it cost?",
     compute=written_text,
     params=[
-        Param(name="tokens", label="tokens written m", values=(1, 4, 16, 64, 256, 1024, 4096, 16384), start=256),
+        Param(name="tokens", label="tokens written m", values=(1, 4, 16, 64, 256, 1024, 4096, 16384), start=16),
         Param(name="dim", label="width of a token d", values=(256, 512, 1024, 2048, 4096), start=1024),
         Param(name="batch", label="texts side by side", values=(1, 8, 64, 256), start=1),
     ],

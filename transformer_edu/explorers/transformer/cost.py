@@ -39,7 +39,7 @@ layer_costs = Explorer(
     title="Attention is quadratic. From which length on does it matter?",
     compute=shares_of_a_layer,
     params=[
-        Param(name="tokens", label="tokens n", values=LENGTHS, start=512),
+        Param(name="tokens", label="tokens n", values=LENGTHS, start=64),
         Param(name="dim", label="width of a token d", values=WIDTHS, start=512),
     ],
     panels=[
@@ -99,8 +99,7 @@ layer_costs = Explorer(
         answers=("most of the multiply-adds", "about half of them", "one in seven"),
         right=2,
         because="Scores and mixing cost 2 n² d, the projections 4 n d² and the network 8 n d². At n = d that is 2 of "
-        "14 parts. All of attention equals the network at n = 2 d; the quadratic part alone outweighs everything else "
-        "only from n = 6 d on.",
+        "14 parts.",
     ),
     code="from transformer_edu.transformer import layer_cost\n\n"
     f"cost = layer_cost(tokens={{tokens}}, dim={{dim}}, hidden=4 * {{dim}}, heads={{dim}} // {HEAD_DIM})\n"
