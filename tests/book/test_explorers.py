@@ -1,5 +1,6 @@
 """Every explorer in the finished page, moved by keyboard and by pointer: what it shows is what torch computes."""
 
+import ast
 import csv
 import io
 import json
@@ -197,6 +198,7 @@ def test_table_and_csv_hold_every_number_of_the_picture(chapter, name):
         found: dict[str, list[str]] = {}
         for row in rows:
             found.setdefault(row["quantity"], []).append(row["value"])
+        wanted = {quantity: texts for quantity, texts in wanted.items() if texts}  # an array may have no entries now
         assert found == {quantity: [machine_text(text) for text in texts] for quantity, texts in wanted.items()}
         cells = figure.locator("td.number").all_text_contents()
         flat = [text for quantity in found for text in wanted[quantity]]
@@ -218,10 +220,10 @@ def test_the_lines_that_compute_it_compute_it(chapter, name):
     figure.get_by_role("button", name="The lines that compute it").click()
     point = some_points(explorer)[-3]
     go(figure, explorer, point, pointer=False)
-    lines = figure.locator("pre").text_content().strip().split("\n")
+    *body, last = ast.parse(figure.locator("pre").text_content()).body
     space: dict = {}
-    exec("\n".join(lines[:-1]), space)
-    result = eval(lines[-1], space)
+    exec(compile(ast.Module(body, []), "page", "exec"), space)
+    result = eval(compile(ast.Expression(last.value), "page", "eval"), space)
     arrays = [as_array(value).ravel() for value in answer_at(name, point).values() if not is_words(value)]
     for one in map(as_array, result if isinstance(result, tuple) else [result]):
         assert any(one.size == array.size and np.isclose(one.ravel(), array, rtol=1e-5).all() for array in arrays)
