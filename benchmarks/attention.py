@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from transformer_edu.attention import MultiHeadAttention
-from transformer_edu.transformer import EncoderLayer
+from transformer_edu.layers import EncoderLayer
 
 ROOT = Path(__file__).resolve().parents[1]
 DIM, HEADS, HIDDEN = 256, 4, 1024

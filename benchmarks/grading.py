@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMAND = [sys.executable, "-c", "import sys; from transformer_edu.command import main; sys.exit(main())", "grade"]
+COMMAND = [sys.executable, "-m", "transformer_edu_course.command", "grade"]
 TIMEOUT = 5
 
 

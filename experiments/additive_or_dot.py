@@ -3,13 +3,13 @@
     python experiments/additive_or_dot.py
 
 About ten minutes on one core. Stopped, it goes on where it was. It writes
-transformer_edu/measured/data/additive_or_dot.json, which the chapter on scores reads.
+transformer_edu/studies/results/additive_or_dot.json, which the chapter on scores reads.
 """
 
 from pathlib import Path
 
-from transformer_edu.measured import measure_all
-from transformer_edu.tasks.score_retrieval import SCORES, train_scores
+from transformer_edu.studies import measure_all
+from transformer_edu.studies.score_retrieval import SCORES, train_scores
 
 HIDDEN = (16, 128, 1024)
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)

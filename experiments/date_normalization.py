@@ -4,7 +4,7 @@
 
 About ten minutes on one core; stopped, it goes on where it was. Every run may use the same processor time, about
 50 seconds of one core, so that the slower models take fewer steps. Seconds are processor seconds of one thread, for
-training only: on a busy machine the clock on the wall says more. It writes transformer_edu/measured/data/dates.json
+training only: on a busy machine the clock on the wall says more. It writes transformer_edu/studies/results/dates.json
 and the weights of seed 0 beside it.
 """
 
@@ -14,12 +14,12 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from transformer_edu.data.dates import TARGET_LENGTH, decode_answers, encode_spellings, exact_match
 from transformer_edu.decoding import beam_search
-from transformer_edu.measured import measure_all
-from transformer_edu.measured.results import FOLDER
-from transformer_edu.tasks.dates import TARGET_LENGTH, decode_answers, encode_spellings, exact_match
-from transformer_edu.tasks.dates_models import date_model, held_out_dates, write_dates
-from transformer_edu.tasks.dates_training import train_dates
+from transformer_edu.studies import measure_all
+from transformer_edu.studies.committed import FOLDER
+from transformer_edu.studies.dates_models import date_model, held_out_dates, write_dates
+from transformer_edu.studies.dates_training import train_dates
 
 UNFINISHED = Path(__file__).resolve().parent.parent / "_build" / "experiments"
 STEPS = {"transformer": 2500, "recurrent": 1000, "fixed vector": 1900}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from transformer_edu.measured import measure_all
-from transformer_edu.tasks.delay_copy import TOKENS, train_delay_copy
+from transformer_edu.studies import measure_all
+from transformer_edu.studies.delay_copy import TOKENS, train_delay_copy
 
 CUTS = {1: (1, 2, 4, TOKENS), 2: (1, 2, 3, 4, TOKENS), 4: (1, 4, 5, 6, 8, TOKENS), 8: (1, 8, 9, 10, 12, 16, TOKENS)}
 

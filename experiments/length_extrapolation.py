@@ -8,9 +8,9 @@ and tests it on lengths up to 32. 72 runs, about 10 seconds of one core each. A 
 
 from pathlib import Path
 
-from transformer_edu.measured import measure_all
-from transformer_edu.tasks.extrapolation import KINDS, extrapolate
-from transformer_edu.tasks.sequences import TASKS
+from transformer_edu.data.sequences import TASKS
+from transformer_edu.studies import measure_all
+from transformer_edu.studies.extrapolation import KINDS, extrapolate
 
 UNFINISHED = Path(__file__).resolve().parent.parent / "_build" / "experiments"
 SETTINGS = [{"task": task, "kind": kind} for task in TASKS for kind in KINDS]

@@ -9,9 +9,9 @@ seconds of one core each. A stopped run goes on where it was.
 from functools import partial
 from pathlib import Path
 
-from transformer_edu.measured import measure_all
-from transformer_edu.tasks.extrapolation import extrapolate
-from transformer_edu.tasks.position_kinds import Shaw
+from transformer_edu.studies import measure_all
+from transformer_edu.studies.extrapolation import extrapolate
+from transformer_edu.studies.position_kinds import Shaw
 
 UNFINISHED = Path(__file__).resolve().parent.parent / "_build" / "experiments"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from transformer_edu.measured import measure_all
-from transformer_edu.tasks.trained_lookups import train_lookups
+from transformer_edu.studies import measure_all
+from transformer_edu.studies.trained_lookups import train_lookups
 
 
 def run(*, heads: int, feed_forward: bool, seed: int) -> dict:

@@ -557,8 +557,8 @@ def test_what_runs_in_a_sandbox_waits_for_it_and_runs_alone():
     assert stages["sandbox"].system == stages["grading"].system == "Linux"
     assert [*stages].index("sandbox") < [*stages].index("grading")
     assert all(f"--ignore={path}" in stages["unit tests"].command for path in run_tests.GRADING)
-    folder = ROOT / "tests" / "exercises" / "grading"
-    words = re.compile(r"\b(?:Sandbox|marked|sandbox)\b|from tests\.exercises\.grading\.test_batch")
+    folder = ROOT / "tests" / "course" / "grading"
+    words = re.compile(r"\b(?:Sandbox|marked|sandbox)\b|from tests\.course\.grading\.test_batch")
     real = [path for path in folder.glob("test_*.py") if words.search(path.read_text(encoding="utf-8"))]
     assert sorted(path.relative_to(ROOT).as_posix() for path in real) == run_tests.GRADING
 

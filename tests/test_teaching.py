@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from transformer_edu import command
-from transformer_edu.exercises.grading import cures
 from transformer_edu.exercises.question import chapters
+from transformer_edu_course import command
+from transformer_edu_course.grading import cures
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "book" / "teaching_with_this_book.md").read_text(encoding="utf-8")

@@ -204,7 +204,7 @@ def main() -> int:
     if is_up_to_date(expected):
         print("Nothing has changed since the last build: _build/html/index.html")
         return 0
-    if subprocess.run([sys.executable, "-m", "transformer_edu.pretrained.fetch"], cwd=ROOT).returncode != 0:
+    if subprocess.run([sys.executable, "-m", "transformer_edu.minilm.fetch"], cwd=ROOT).returncode != 0:
         print("The book was not built: it needs the weights of the pretrained encoder (see above).", file=sys.stderr)
         return 1
     return build(expected)

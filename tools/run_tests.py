@@ -13,7 +13,7 @@ PYTHON = os.path.join(ROOT, ".venv", "bin", "python")
 LIMIT = 1200  # seconds that one stage may take: a browser that hangs must not hang everything
 MOST_NAMES = 20  # of failed tests that the summary lists for a stage
 # These start real sandboxes, which need Linux, bubblewrap and the machine for themselves.
-GRADING = ["tests/exercises/grading/test_%s.py" % name for name in ("batch", "cluster", "marks", "memory")]
+GRADING = ["tests/course/grading/test_%s.py" % name for name in ("batch", "cluster", "marks", "memory")]
 APART = ["tests/book", "tests/colab", "tests/test_architecture.py", "tests/test_notebooks.py"] + GRADING
 
 
@@ -50,7 +50,7 @@ def stages():
         Stage("setup", [sys.executable, os.path.join("tools", "setup_environment.py"), "tests"], needs=()),
         Stage("browser", [PYTHON, "tools/browser.py", "--install"]),
         Stage("sandbox", [PYTHON, "tools/sandbox.py", "--install"], system="Linux"),
-        Stage("weights", [PYTHON, "-m", "transformer_edu.pretrained.fetch"]),
+        Stage("weights", [PYTHON, "-m", "transformer_edu.minilm.fetch"]),
         Stage("lint", [PYTHON, "-m", "ruff", "check", "."]),
         Stage("architecture", pytest("tests/test_architecture.py")),
         Stage("notebooks", pytest("tests/test_notebooks.py")),

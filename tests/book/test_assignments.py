@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_extensio
 from transformer_edu_book.assignments import links
 from transformer_edu_book.settings import colab_address
 
-from transformer_edu.exercises.building import read_chapter_source
-from transformer_edu.exercises.building.leaks import leaks, public_files
+from transformer_edu_course.building import read_chapter_source
+from transformer_edu_course.building.leaks import leaks, public_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"

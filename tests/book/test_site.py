@@ -265,7 +265,9 @@ def test_page_and_explorers_share_one_palette():
 # Search, contents, notebooks
 
 
-@pytest.mark.parametrize(("words", "name"), [("softmax", "softmax/why_sqrt_d"), ("allowed mask", "notation")])
+@pytest.mark.parametrize(
+    ("words", "name"), [("softmax", "attention_from_scratch/why_sqrt_d"), ("allowed mask", "notation")]
+)
 def test_search_dialog_finds_a_page_by_its_words(words, name, visit):
     page = visit("bibliography.html").page
     page.keyboard.press("Control+k")
@@ -328,7 +330,7 @@ def test_colab_address_is_none_while_the_owner_is_unknown():
 
 
 def test_colab_address_opens_the_file_of_the_repository():
-    path = "book/softmax/why_sqrt_d.ipynb"
+    path = "book/attention_from_scratch/why_sqrt_d.ipynb"
     wanted = f"https://colab.research.google.com/github/ada/lovelace/blob/main/{path}"
     assert colab_address("https://github.com/ada/lovelace", "main", path) == wanted
     assert colab_address("https://github.com/ada/lovelace.git", "main", path) == wanted

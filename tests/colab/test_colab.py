@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tools.sync_first_cell import first_cell
-from transformer_edu.exercises.building.assignment import filled
-from transformer_edu.exercises.building.source import read_chapter_source, source_chapters
+from transformer_edu_course.building.assignment import filled
+from transformer_edu_course.building.source import read_chapter_source, source_chapters
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent

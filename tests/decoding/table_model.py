@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from transformer_edu.transformer import END, START, Step
+from transformer_edu.machines import END, START, Step
 
 VOCAB, SOURCE, ROWS = 5, 3, 997
 

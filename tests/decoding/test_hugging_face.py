@@ -7,7 +7,7 @@ import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 from transformer_edu.decoding import beam_search, greedy
-from transformer_edu.transformer import END, PAD, START, Step
+from transformer_edu.machines import END, PAD, START, Step
 
 VOCAB, LONGEST = 7, 3
 

@@ -7,7 +7,7 @@ import torch
 
 from tests.decoding.table_model import SOURCE, VOCAB, Memory, TableModel, all_sequences, score_of
 from transformer_edu.decoding import beam_search, coverage_penalty, greedy, length_penalty, reorder
-from transformer_edu.transformer import END, PAD, START, Step
+from transformer_edu.machines import END, PAD, START, Step
 
 SOURCES = torch.tensor([[3, 4, 4], [4, 3, PAD]])
 LONGEST = 4

@@ -6,10 +6,10 @@ import pytest
 
 from transformer_edu.exercises import mine, progress
 from transformer_edu.exercises import question as package
-from transformer_edu.exercises.building import read_chapter_source
-from transformer_edu.exercises.building.outputs import public_questions
 from transformer_edu.exercises.progress import Overview, Row, begun
 from transformer_edu.exercises.question import use_questions
+from transformer_edu_course.building import read_chapter_source
+from transformer_edu_course.building.outputs import public_questions
 
 
 @pytest.fixture

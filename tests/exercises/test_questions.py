@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from transformer_edu import pretrained
-from transformer_edu.exercises.building import Chapter, read_chapter_source, source_chapters
-from transformer_edu.exercises.building.outputs import students_notebook
-from transformer_edu.exercises.building.repository import Workplace
-from transformer_edu.exercises.building.verify import problems
+from transformer_edu import minilm
 from transformer_edu.exercises.check import review
 from transformer_edu.exercises.question import KINDS
+from transformer_edu_course.building import Chapter, read_chapter_source, source_chapters
+from transformer_edu_course.building.outputs import students_notebook
+from transformer_edu_course.building.repository import Workplace
+from transformer_edu_course.building.verify import problems
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = source_chapters(ROOT / "exercises")
@@ -152,13 +152,13 @@ def test_the_cell_about_real_heads_runs_with_and_without_weights(at_hand, genera
 
     def load():
         if not at_hand:
-            raise pretrained.MissingWeights("Type this to get the weights.")
+            raise minilm.MissingWeights("Type this to get the weights.")
         return
 
     weights = torch.softmax(torch.randn(2, 3, 5, 5, generator=generator), dim=-1)
     weights[1, 2] = torch.eye(5).roll(-1, dims=1)
-    monkeypatch.setattr(pretrained, "load_minilm", load)
-    monkeypatch.setattr(pretrained, "read", lambda minilm, text: pretrained.Reading([], torch.zeros(3, 5, 4), weights))
+    monkeypatch.setattr(minilm, "load_minilm", load)
+    monkeypatch.setattr(minilm, "read", lambda model, text: minilm.Reading([], torch.zeros(3, 5, 4), weights))
     cell = question.statement.split("```python\n")[1].split("```")[0]
     exec(cell, run(question.solution))
     told = capsys.readouterr().out

@@ -60,7 +60,7 @@ def test_importing_the_explorers_imports_nothing_heavy():
     command = (
         "import sys, transformer_edu.explorers as e; print({'torch', 'anywidget', 'safetensors'} & set(sys.modules))"
     )
-    command += "; e.attention_by_hand; print('transformer_edu.pretrained' in sys.modules, 'torch' in sys.modules)"
+    command += "; e.attention_by_hand; print('transformer_edu.minilm' in sys.modules, 'torch' in sys.modules)"
     printed = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, timeout=120)
     assert printed.stdout.splitlines() == ["set()", "False True"]
 

@@ -11,7 +11,6 @@ from transformer_edu.attention.convolution_heads import (
     convolve_with_heads,
     kernel_offsets,
 )
-from transformer_edu.attention.cost import Cost, attention_cost
 from transformer_edu.attention.fixed_mixing import convolution_mixing, fixed_mixing
 from transformer_edu.attention.fused import fused_attention
 from transformer_edu.attention.hard import Chosen, hard_attention, soft_attention
@@ -46,7 +45,6 @@ __all__ = [
     "Attended",
     "Chosen",
     "ConvolutionHeads",
-    "Cost",
     "MultiHeadAttention",
     "Projected",
     "SoftOffsets",
@@ -54,7 +52,6 @@ __all__ = [
     "all_of",
     "any_of",
     "at_offset",
-    "attention_cost",
     "best_baseline",
     "causal",
     "check_shapes",

@@ -11,8 +11,8 @@ from transformer_edu.decoding.coverage_penalty import coverage_penalty
 from transformer_edu.decoding.length_penalty import length_penalty
 from transformer_edu.decoding.model import Transducer
 from transformer_edu.decoding.reorder import reorder
+from transformer_edu.machines import END, PAD, START
 from transformer_edu.softmax import log_softmax
-from transformer_edu.transformer import END, PAD, START
 
 
 class Hypotheses(NamedTuple):

@@ -7,8 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from transformer_edu.decoding.model import Transducer
+from transformer_edu.machines import END, PAD, START
 from transformer_edu.softmax import log_softmax
-from transformer_edu.transformer import END, PAD, START
 
 
 class Written(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 from jaxtyping import Int
 from torch import Tensor
 
-from transformer_edu.transformer import Step
+from transformer_edu.machines import Step
 
 
 @runtime_checkable

@@ -2,7 +2,6 @@
 
 from transformer_edu.recurrent.additive_attention import AdditiveAttention, Source
 from transformer_edu.recurrent.bidirectional import BidirectionalLSTM
-from transformer_edu.recurrent.cost import LayerBill, attention_bill, recurrent_bill
 from transformer_edu.recurrent.depth import longest_chain
 from transformer_edu.recurrent.encoder_decoder import LookingState, RecurrentEncoderDecoder
 from transformer_edu.recurrent.fixed_vector import FixedVectorEncoderDecoder
@@ -24,20 +23,17 @@ __all__ = [
     "FixedVectorEncoderDecoder",
     "GNMTEncoder",
     "LSTMState",
-    "LayerBill",
     "LookingState",
     "RNNState",
     "RecurrentEncoderDecoder",
     "Scanned",
     "Source",
     "StackState",
-    "attention_bill",
     "detach_state",
     "each_to_each",
     "last_to_each",
     "longest_chain",
     "lstm_cell",
-    "recurrent_bill",
     "rnn_cell",
     "scan",
     "teacher_forced",

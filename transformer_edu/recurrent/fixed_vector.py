@@ -4,10 +4,10 @@ import torch
 from jaxtyping import Int
 from torch import Tensor, nn
 
+from transformer_edu.machines import PAD, Decoded, Step
 from transformer_edu.recurrent.lstm import LSTM, LSTMState
 from transformer_edu.recurrent.teacher_forcing import teacher_forced
 from transformer_edu.recurrent.weights import uniform_weight
-from transformer_edu.transformer import PAD, Decoded, Step
 
 
 class FixedVectorEncoderDecoder(nn.Module):

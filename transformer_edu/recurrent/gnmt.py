@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from transformer_edu.machines import PAD, Decoded, Step
 from transformer_edu.recurrent.additive_attention import AdditiveAttention, Source
 from transformer_edu.recurrent.bidirectional import BidirectionalLSTM
 from transformer_edu.recurrent.lstm import LSTM, LSTMState
 from transformer_edu.recurrent.teacher_forcing import teacher_forced
 from transformer_edu.recurrent.weights import uniform_weight
-from transformer_edu.transformer import PAD, Decoded, Step
 
 
 class StackState(NamedTuple):

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from transformer_edu.transformer import Decoded, Step
+from transformer_edu.machines import Decoded, Step
 
 
 def teacher_forced(step: Callable[[Tensor, Any], Step], targets_in: Int[Tensor, "batch target"], state: Any) -> Decoded:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from transformer_edu.explorers.attention import real_heads as module
-from transformer_edu.pretrained import Reading
+from transformer_edu.minilm import Reading
 
 
 @pytest.fixture

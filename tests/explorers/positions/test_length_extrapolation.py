@@ -2,10 +2,10 @@
 
 import torch
 
+from transformer_edu.data import sequences
 from transformer_edu.explorers.positions.length_extrapolation import KINDS, TASKS, extrapolation, length_extrapolation
-from transformer_edu.measured import measured
-from transformer_edu.tasks import extrapolation as experiment
-from transformer_edu.tasks import sequences
+from transformer_edu.studies import extrapolation as experiment
+from transformer_edu.studies import measured
 
 
 def test_it_offers_what_was_measured():

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from transformer_edu.explorers.scores.additive_or_dot import SEEDS, WIDTHS, compared
-from transformer_edu.measured import measured
-from transformer_edu.tasks.score_retrieval import SCORES
+from transformer_edu.studies import measured
+from transformer_edu.studies.score_retrieval import SCORES
 
 
 @pytest.mark.parametrize("measure", ["accuracy", "loss"])

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from transformer_edu.data import ENTRIES
 from transformer_edu.explorers.softmax.dot_products import BIN_EDGES, PAIRS, WIDTHS, products
-from transformer_edu.tasks import ENTRIES
 
 
 @pytest.mark.parametrize("entries", ENTRIES)

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from transformer_edu.data.dates import encode_answers, encode_spellings
 from transformer_edu.explorers.transformer.alignment import EXAMPLES, alignment, parts_of
-from transformer_edu.tasks.dates import encode_answers, encode_spellings
-from transformer_edu.tasks.dates_heads import heads_on_date
-from transformer_edu.tasks.dates_models import load_date_model
-from transformer_edu.transformer import shift_right
+from transformer_edu.machines import shift_right
+from transformer_edu.studies.dates_heads import heads_on_date
+from transformer_edu.studies.dates_models import load_date_model
 
 
 @pytest.mark.parametrize("spelling", EXAMPLES)

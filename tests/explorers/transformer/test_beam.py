@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from transformer_edu.data.dates import encode_spellings
 from transformer_edu.decoding import greedy
 from transformer_edu.explorers.transformer.beam import ROWS, SPELLINGS, STEPS, beam_at, model, search_of
-from transformer_edu.tasks.dates import encode_spellings
-from transformer_edu.transformer import START
+from transformer_edu.machines import START
 
 
 @pytest.mark.parametrize("width", [1, 3, 5])

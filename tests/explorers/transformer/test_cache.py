@@ -2,8 +2,8 @@
 
 import pytest
 
+from transformer_edu.costs import cached_step_cost, uncached_step_cost
 from transformer_edu.explorers.transformer.cache import decoding_cost, total, written_text
-from transformer_edu.transformer import cached_step_cost, uncached_step_cost
 
 
 @pytest.mark.parametrize("step_cost", [cached_step_cost, uncached_step_cost])

@@ -11,10 +11,10 @@ from transformer_edu.attention import (
     scaled_dot_product_attention,
     sliding_window,
 )
+from transformer_edu.data import random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout, Series, Sweep
 from transformer_edu.softmax import entropy
-from transformer_edu.tasks import random_vectors, seeded
 
 TOKENS = 10
 MASKS = ("none", "causal", "window", "causal window", "padding")

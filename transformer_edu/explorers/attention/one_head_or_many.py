@@ -2,9 +2,10 @@
 
 import torch
 
+from transformer_edu.data import seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series, Sweep, Tokens
-from transformer_edu.tasks import lookup_heads, read_out_accuracy, seeded
+from transformer_edu.studies.two_lookups import lookup_heads, read_out_accuracy
 
 LETTERS = "ABCD"
 
@@ -88,7 +89,8 @@ one_head_or_many = Explorer(
         "numbers.",
     ),
     code="import torch\n"
-    "from transformer_edu.tasks import lookup_heads, read_out_accuracy, seeded\n\n"
+    "from transformer_edu.data import seeded\n"
+    "from transformer_edu.studies.two_lookups import lookup_heads, read_out_accuracy\n\n"
     "lookup_heads(torch.tensor([0, 2, 3, 1, 0, 2, 1, 3]), heads={heads}, lookups={lookups})\n"
     "read_out_accuracy(heads={heads}, lookups={lookups}, generator=seeded(4))",
     alt="{heads} heads look up {lookups} symbols. Exchanging the first two symbols moves the output by {difference}; "

@@ -6,9 +6,9 @@ import torch
 
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Arcs, Heatmap, Readout
-from transformer_edu.pretrained import Reading, load_minilm, read
+from transformer_edu.minilm import Reading, load_minilm, read
 from transformer_edu.softmax import entropy
-from transformer_edu.tasks.real_heads import SENTENCES, habits_of
+from transformer_edu.studies.real_heads import SENTENCES, habits_of
 
 LAYERS, HEADS = 6, 12
 
@@ -109,7 +109,7 @@ real_heads = Explorer(
         because="In the layers 2 to 5 about half of all weight on these short sentences lies on [CLS]. In BERT it was "
         "[SEP] above all (Clark et al., 2019); which token serves as parking place differs from model to model.",
     ),
-    code="from transformer_edu.pretrained import load_minilm, read\n\n"
+    code="from transformer_edu.minilm import load_minilm, read\n\n"
     "reading = read(load_minilm(), {sentence})\n"
     "reading.weights[{layer} - 1, {head} - 1]",
     alt="Attention weights of layer {layer}, head {head} of MiniLM on the sentence: {sentence}. Mean entropy "

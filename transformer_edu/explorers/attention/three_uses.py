@@ -3,9 +3,9 @@
 import torch
 
 from transformer_edu.attention import causal, mask_from, multi_head_attention, padding
+from transformer_edu.data import random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series
-from transformer_edu.tasks import random_vectors, seeded
 
 SOURCE, TARGET, DIM = ("the", "house", "is", "small", "■"), ("das", "Haus", "ist", "klein"), 8
 USES = ("encoder", "decoder", "cross")
@@ -145,7 +145,7 @@ three_uses = Explorer(
     ),
     code="import torch\n"
     "from transformer_edu.attention import causal, mask_from, multi_head_attention, padding\n"
-    "from transformer_edu.tasks import random_vectors, seeded\n\n"
+    "from transformer_edu.data import random_vectors, seeded\n\n"
     "source, target = (random_vectors(n, 8, generator=seeded(n)) for n in (5, 4))\n"
     "matrices = random_vectors(32, 8, generator=seeded(7)).reshape(4, 8, 8) / 8**0.5\n"
     "multi_head_attention({use})",

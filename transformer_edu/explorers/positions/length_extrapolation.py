@@ -4,7 +4,7 @@ import torch
 
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series
-from transformer_edu.measured import measured
+from transformer_edu.studies import measured
 
 KINDS = ("none", "sinusoidal", "learned", "Shaw", "T5", "Transformer-XL", "rotary", "ALiBi")
 TASKS = ("copy", "reverse", "sort")
@@ -76,7 +76,7 @@ length_extrapolation = Explorer(
         because="A code that exists is not a code that was trained. The layers have never seen these positions, nor "
         "had to fetch a letter from so far back.",
     ),
-    code="from transformer_edu.measured import measured\n\n"
+    code="from transformer_edu.studies import measured\n\n"
     'runs = measured("length_extrapolation").where(task={task}, kind={kind})\n'
     '[run["tokens_right"] for run in runs][0]',
     alt="{task}: share of right tokens with {kind} positions at lengths 8, 16 and 32: {kind_at_8}, {kind_at_16}, "

@@ -2,6 +2,7 @@
 
 import torch
 
+from transformer_edu.data import random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout, Series, Sweep
 from transformer_edu.positions import (
@@ -12,7 +13,6 @@ from transformer_edu.positions import (
     sinusoidal,
     token_kept,
 )
-from transformer_edu.tasks import random_vectors, seeded
 
 POSITIONS = 16
 KINDS = ("integer", "sigmoid", "one sine", "random table", "sinusoidal")
@@ -143,7 +143,7 @@ position_codes = Explorer(
     ),
     code="from transformer_edu.positions import integer_positions, requirements, sigmoid_positions, single_sine, "
     "sinusoidal\n"
-    "from transformer_edu.tasks import random_vectors, seeded\n\n"
+    "from transformer_edu.data import random_vectors, seeded\n\n"
     "codes = {kind}\n"
     "requirements(codes)[:3]",
     alt="Codes of kind {kind}, width {dim}: {told_apart} of 16 positions are told apart; the smallest gap is "

@@ -3,6 +3,7 @@
 import torch
 
 from transformer_edu.attention import causal, mask_from
+from transformer_edu.data import random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Heatmap, Lines, Readout, Series, Sweep
 from transformer_edu.positions import (
@@ -14,7 +15,6 @@ from transformer_edu.positions import (
     t5_causal_buckets,
 )
 from transformer_edu.softmax import masked_softmax
-from transformer_edu.tasks import random_vectors, seeded
 
 HEADS, LENGTHS, CLIP = 4, (4, 8, 16, 24, 32), 4
 KINDS = ("ALiBi", "T5", "Shaw")
@@ -134,7 +134,7 @@ relative_biases = Explorer(
     ),
     code="from transformer_edu.positions import alibi_bias, alibi_slopes, distances, shaw_bias, t5_bias, "
     "t5_causal_buckets\n"
-    "from transformer_edu.tasks import random_vectors, seeded\n\n"
+    "from transformer_edu.data import random_vectors, seeded\n\n"
     "({kind})[{head} - 1].tril()",
     alt="Bias of kind {kind}, head {head}, for a text of {length} tokens: the last token looks {reach} tokens back on "
     "average, if the contents match alike.",

@@ -1,10 +1,10 @@
 """Where does a recurrent network with additive attention look while it rewrites a date?"""
 
+from transformer_edu.data.dates import TARGET_LENGTH, decode_answers, encode_spellings
 from transformer_edu.decoding import greedy
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout
-from transformer_edu.tasks.dates import TARGET_LENGTH, decode_answers, encode_spellings
-from transformer_edu.tasks.dates_models import load_date_model
+from transformer_edu.studies.dates_models import load_date_model
 
 SPELLINGS = (
     "the third of May, 2019",

@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
+from transformer_edu.data import random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series, Sweep
 from transformer_edu.recurrent import LSTM, each_to_each, truncated
-from transformer_edu.tasks import random_vectors, seeded
 
 DIM, STEPS = 8, 12
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from transformer_edu.attention import scaled_dot_product_attention
+from transformer_edu.data import random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series, Sweep
 from transformer_edu.recurrent import LSTM, RNN, last_to_each
-from transformer_edu.tasks import random_vectors, seeded
 
 DIM, LEAD = 16, 8.0
 FLOOR = 1e-37  # float32, in which the page keeps its numbers, would make zeros of much smaller ones

@@ -4,8 +4,8 @@ import torch
 
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series
-from transformer_edu.measured import measured
-from transformer_edu.tasks.score_retrieval import SCORES
+from transformer_edu.studies import measured
+from transformer_edu.studies.score_retrieval import SCORES
 
 WIDTHS = (16, 128, 1024)
 ROLES = ("key", "query", "output", "value")
@@ -82,7 +82,7 @@ additive_or_dot = Explorer(
         "vectors finds the worst one for their mirror images, and both are equally frequent here.",
     ),
     code="import torch\n"
-    "from transformer_edu.measured import measured\n\n"
+    "from transformer_edu.studies import measured\n\n"
     'runs = measured("additive_or_dot").where(score={score}, hidden={hidden})\n'
     "rates = sorted({run['learning_rate'] for run in runs})\n"
     "three = [[run[{measure}] for run in runs if run['learning_rate'] == rate] for rate in rates]\n"

@@ -4,11 +4,11 @@ import math
 
 import torch
 
+from transformer_edu.data import random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Readout, Series, Sweep
 from transformer_edu.scores import content_scores
 from transformer_edu.softmax import perplexity, softmax
-from transformer_edu.tasks import random_vectors, seeded
 
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 WIDTHS = (2, 8, 32, 128)
@@ -81,7 +81,7 @@ cosine_strength = Explorer(
     ),
     code="from transformer_edu.scores import content_scores\n"
     "from transformer_edu.softmax import softmax\n"
-    "from transformer_edu.tasks import random_vectors, seeded\n\n"
+    "from transformer_edu.data import random_vectors, seeded\n\n"
     "keys = random_vectors({keys}, {head_dim}, generator=seeded(5))\n"
     "softmax(content_scores(keys[:1], keys, strength={strength})[0])[0]",
     alt="A query in the direction of one of {keys} random keys, {head_dim} wide: with strength {strength} the right "

@@ -8,10 +8,10 @@ from transformer_edu.attention import (
     score_function_gradient,
     score_function_variance,
 )
+from transformer_edu.data import seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout, Series, Sweep
 from transformer_edu.softmax import sample, softmax
-from transformer_edu.tasks import seeded
 
 SCORES = (0.5, 0.0, -0.5, 1.0, 0.2)
 REWARDS = (1.0, 0.0, 0.5, 0.2, 0.8)

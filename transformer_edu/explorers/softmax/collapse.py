@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import torch
 
+from transformer_edu.data import random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep
 from transformer_edu.softmax import entropy, perplexity, query_jacobian_norm, softmax, softmax_jacobian_norm
-from transformer_edu.tasks import random_vectors, seeded
 
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 POWERS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
@@ -93,7 +93,7 @@ softmax_collapse = Explorer(
         "1 takes out more, and scores that are all nearly 0 share the weight equally.",
     ),
     code="from transformer_edu.softmax import entropy, perplexity, softmax\n"
-    "from transformer_edu.tasks import random_vectors, seeded\n\n"
+    "from transformer_edu.data import random_vectors, seeded\n\n"
     "draw = seeded(0)\n"
     "queries = random_vectors(300, max(1024, {head_dim}), generator=draw)[:, :{head_dim}]\n"
     "keys = random_vectors({keys}, max(1024, {head_dim}), generator=draw)[:, :{head_dim}]\n"

@@ -4,10 +4,10 @@ import math
 
 import torch
 
+from transformer_edu.data import ENTRIES, random_vectors, seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep
 from transformer_edu.softmax import dot_product_variance
-from transformer_edu.tasks import ENTRIES, random_vectors, seeded
 
 WIDTHS = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 PAIRS = 16000
@@ -101,7 +101,7 @@ dot_products = Explorer(
         right=1,
         because="Only mean 0, variance 1 and independence enter the sum; the law of the entries does not.",
     ),
-    code="from transformer_edu.tasks import random_vectors, seeded\n\n"
+    code="from transformer_edu.data import random_vectors, seeded\n\n"
     "draw = seeded(2)\n"
     f"queries = random_vectors({PAIRS}, {{head_dim}}, generator=draw, entries={{entries}})\n"
     f"keys = random_vectors({PAIRS}, {{head_dim}}, generator=draw, entries={{entries}})\n"

@@ -51,7 +51,7 @@ query_sensitivity = Explorer(
         "wider heads the median collapses too; the lowest tenth goes first.",
     ),
     code="from transformer_edu.softmax import query_jacobian_norm, softmax\n"
-    "from transformer_edu.tasks import random_vectors, seeded\n\n"
+    "from transformer_edu.data import random_vectors, seeded\n\n"
     "draw, scale = seeded(0), {head_dim} ** -{power}\n"
     "queries = random_vectors(300, max(1024, {head_dim}), generator=draw)[:, :{head_dim}].double()\n"
     "keys = random_vectors({keys}, max(1024, {head_dim}), generator=draw)[:, :{head_dim}].double()\n"

@@ -2,10 +2,10 @@
 
 import torch
 
+from transformer_edu.data import seeded
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep
 from transformer_edu.softmax import entropy, perplexity, sample, softmax
-from transformer_edu.tasks import seeded
 
 WORDS = ("mat", "sofa", "floor", "roof", "table", "moon", "idea", "of")
 LOGITS = (4.0, 3.4, 3.1, 2.2, 1.5, 0.3, -1.0, -2.5)

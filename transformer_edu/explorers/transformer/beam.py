@@ -4,12 +4,12 @@ from functools import lru_cache
 
 import torch
 
+from transformer_edu.data.dates import TARGET_LENGTH, decode_answers, encode_spellings
 from transformer_edu.decoding import Search, beam_search
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep, Tokens
-from transformer_edu.tasks.dates import TARGET_LENGTH, decode_answers, encode_spellings
-from transformer_edu.tasks.dates_models import load_date_model
-from transformer_edu.transformer import END
+from transformer_edu.machines import END
+from transformer_edu.studies.dates_models import load_date_model
 
 SPELLINGS = ("3/9/19", "3 Ma 1987", "12/11/10", "the third of May, 2019")
 WIDTHS, STEPS = (1, 2, 3, 5), tuple(range(1, TARGET_LENGTH + 1))
@@ -141,8 +141,8 @@ beam_step_by_step = Explorer(
         "true: nobody reads 30 September there.",
     ),
     code="from transformer_edu.decoding import beam_search\n"
-    "from transformer_edu.tasks.dates import encode_spellings\n"
-    "from transformer_edu.tasks.dates_models import load_date_model\n\n"
+    "from transformer_edu.data.dates import encode_spellings\n"
+    "from transformer_edu.studies.dates_models import load_date_model\n\n"
     "source = encode_spellings([{spelling}])\n"
     'found = beam_search(load_date_model("transformer"), source, width={width}, longest=12, alpha={alpha})\n'
     "found.steps[min({step}, len(found.steps)) - 1].log_probabilities.exp()",

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import torch
 
+from transformer_edu.costs import StepCost, cached_step_cost, uncached_step_cost
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Readout, Series, Sweep
-from transformer_edu.transformer import StepCost, cached_step_cost, uncached_step_cost
 
 LAYERS, VOCAB, HEAD_DIM = 12, 50_000, 64
 
@@ -108,7 +108,7 @@ decoding_cost = Explorer(
         "words is done once a step either way. The saving is paid in memory: the cache grows with every token and "
         "every text.",
     ),
-    code="from transformer_edu.transformer import cached_step_cost\n\n"
+    code="from transformer_edu.costs import cached_step_cost\n\n"
     f"sizes = dict(dim={{dim}}, hidden=4 * {{dim}}, heads={{dim}} // {HEAD_DIM}, layers={LAYERS}, vocab={VOCAB})\n"
     "steps = (cached_step_cost(written=t, batch={batch}, **sizes) for t in range({tokens}))\n"
     "sum(step.multiply_adds for step in steps)",

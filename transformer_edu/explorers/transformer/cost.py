@@ -2,10 +2,9 @@
 
 import torch
 
-from transformer_edu.attention import attention_cost
+from transformer_edu.costs import attention_cost, layer_cost
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Readout, Series, Sweep
-from transformer_edu.transformer import layer_cost
 
 HEAD_DIM = 64
 LENGTHS = (64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576)
@@ -101,7 +100,7 @@ layer_costs = Explorer(
         because="Scores and mixing cost 2 n² d, the projections 4 n d² and the network 8 n d². At n = d that is 2 of "
         "14 parts.",
     ),
-    code="from transformer_edu.transformer import layer_cost\n\n"
+    code="from transformer_edu.costs import layer_cost\n\n"
     f"cost = layer_cost(tokens={{tokens}}, dim={{dim}}, hidden=4 * {{dim}}, heads={{dim}} // {HEAD_DIM})\n"
     "cost.pairs / cost.multiply_adds",
     alt="A layer of width {dim} with {tokens} tokens: scores and mixing take the share {pairs} of the multiply-adds, "

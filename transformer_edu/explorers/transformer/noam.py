@@ -4,7 +4,7 @@ import torch
 
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series, Sweep
-from transformer_edu.transformer import noam_rate
+from transformer_edu.training import noam_rate
 
 STEPS = (1, 2, 5, 10, 20, 50, *range(100, 20_100, 100))
 PAPER = {"dim": 512, "warmup": 4000}
@@ -70,7 +70,7 @@ noam_schedule = Explorer(
         because="Behind the warm-up the rate is 1/√(d · step): the warm-up is forgotten. It changes the way up, and "
         "the peak, 1/√(d · w), which is half as high for four times the warm-up.",
     ),
-    code="from transformer_edu.transformer import noam_rate\n\nnoam_rate({warmup}, dim={dim}, warmup={warmup})",
+    code="from transformer_edu.training import noam_rate\n\nnoam_rate({warmup}, dim={dim}, warmup={warmup})",
     alt="Learning rate of a model of width {dim} with {warmup} warm-up steps: it rises to {peak}, and is {last} at "
     "step 20 000.",
     note="A formula, nothing is trained here. Whether a warm-up is needed depends on where the normalization stands; "

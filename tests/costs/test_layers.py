@@ -1,0 +1,211 @@
+"""What layers and models cost, against torch's own counter, real parameters and real tensors."""
+
+import pytest
+import torch
+
+from tests.flops import counted
+from tests.layers.copied_weights import draw
+from transformer_edu.costs import (
+    LayerCost,
+    cached_step_cost,
+    decoder_layer_cost,
+    layer_cost,
+    model_cost,
+    uncached_step_cost,
+)
+from transformer_edu.layers import DecoderLayer, EncoderLayer, PreNormDecoderLayer, PreNormEncoderLayer
+from transformer_edu.machines import DecoderOnly, EncoderDecoder, EncoderOnly
+
+BATCH, TARGETS, SOURCES, HEADS, DIM, HIDDEN, LAYERS, VOCAB_IN, VOCAB_OUT = 2, 5, 7, 3, 12, 20, 4, 11, 13
+WIDTHS = {"dim": DIM, "hidden": HIDDEN, "heads": HEADS}
+
+
+def size(model):
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def draw_ids(*shape, high):
+    return torch.randint(1, high, shape, generator=torch.Generator().manual_seed(0))
+
+
+# (a) Oracle
+
+
+@pytest.mark.parametrize("kind", [EncoderLayer, PreNormEncoderLayer])
+def test_an_encoder_layer(kind):
+    layer, tokens = kind(DIM, heads=HEADS, hidden=HIDDEN).double(), draw(BATCH, SOURCES, DIM)
+    cost = layer_cost(tokens=SOURCES, batch=BATCH, bytes_per_number=8, **WIDTHS)
+    assert counted(lambda: layer(tokens)) == counted(lambda: layer.fused(tokens)) == 2 * cost.multiply_adds
+    assert counted(lambda: layer.feed_forward(tokens)) == 2 * cost.feed_forward
+    assert cost.parameters == size(layer)
+    weights = layer(tokens).weights
+    assert (cost.table_bytes, cost.exponentials) == (weights.nbytes, weights.numel())
+
+
+@pytest.mark.parametrize("kind", [DecoderLayer, PreNormDecoderLayer])
+def test_a_decoder_layer(kind):
+    layer = kind(DIM, heads=HEADS, hidden=HIDDEN).double()
+    tokens, memory = draw(BATCH, TARGETS, DIM), draw(BATCH, SOURCES, DIM, seed=1)
+    cost = decoder_layer_cost(targets=TARGETS, sources=SOURCES, batch=BATCH, bytes_per_number=8, **WIDTHS)
+    assert counted(lambda: layer(tokens, memory)) == 2 * cost.multiply_adds
+    assert counted(lambda: layer.fused(tokens, memory)) == 2 * cost.multiply_adds
+    assert cost.parameters == size(layer)
+    _, weights, source_weights = layer(tokens, memory)
+    assert cost.table_bytes == weights.nbytes + source_weights.nbytes
+    assert cost.exponentials == weights.numel() + source_weights.numel()
+
+
+def test_the_whole_machine():
+    model = EncoderDecoder(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS)
+    sources, targets_in = draw_ids(BATCH, SOURCES, high=VOCAB_IN), draw_ids(BATCH, TARGETS, high=VOCAB_OUT)
+    cost = model_cost(
+        vocab_in=VOCAB_IN,
+        vocab_out=VOCAB_OUT,
+        sources=SOURCES,
+        targets=TARGETS,
+        layers=LAYERS,
+        batch=BATCH,
+        **WIDTHS,
+    )
+    assert counted(lambda: model(sources, targets_in)) == 2 * cost.multiply_adds
+    assert cost.parameters == size(model)
+    assert (cost.encoder.parameters, cost.decoder.parameters) == (size(model.encoder), size(model.decoder))
+
+
+def test_the_parameters_of_the_three_modes():
+    layer = layer_cost(tokens=1, **WIDTHS).parameters
+    reads = EncoderOnly(VOCAB_IN, layers=LAYERS, positions=9, **WIDTHS)
+    writes = DecoderOnly(VOCAB_IN, layers=LAYERS, positions=9, **WIDTHS)
+    assert size(reads) == size(writes) == LAYERS * layer + (VOCAB_IN + 9) * DIM + 2 * DIM
+
+
+@pytest.mark.parametrize("written", [1, 4])  # with one key alone torch mixes by a product that its counter leaves out
+def test_a_step_with_a_cache(written):
+    ours = DecoderOnly(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
+    token_ids = draw_ids(BATCH, 5, high=VOCAB_OUT)
+    cache = ours.start(BATCH)
+    if written:
+        cache = ours.extend(token_ids[:, :written], cache).cache
+    found = []
+    flops = counted(lambda: found.append(ours.extend(token_ids[:, :1], cache).cache))
+    cost = cached_step_cost(written=written, layers=LAYERS, vocab=VOCAB_OUT, batch=BATCH, **WIDTHS)
+    assert flops == 2 * cost.multiply_adds
+    assert cost.cache_bytes == found[0].keys.nbytes + found[0].values.nbytes
+    used = size(ours.stack.layers) + ours.embedding.table.numel()
+    assert cost.parameter_bytes == 4 * used
+
+
+@pytest.mark.parametrize("written", [1, 4])  # with one key alone torch mixes by a product that its counter leaves out
+def test_a_step_with_a_cache_and_a_source(written):
+    ours = EncoderDecoder(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS).double()
+    state = ours.start(draw_ids(BATCH, SOURCES, high=VOCAB_IN))
+    tokens = draw_ids(BATCH, high=VOCAB_OUT)
+    for _ in range(written):
+        state = ours.step(tokens, state).state
+    found = []
+    flops = counted(lambda: found.append(ours.step(tokens, state).state))
+    cost = cached_step_cost(
+        written=written,
+        sources=SOURCES,
+        layers=LAYERS,
+        vocab=VOCAB_OUT,
+        batch=BATCH,
+        bytes_per_number=8,
+        **WIDTHS,
+    )
+    assert flops == 2 * cost.multiply_adds
+    assert cost.cache_bytes == sum(tensor.nbytes for kept in found[0][:2] for tensor in kept)
+    assert cost.parameter_bytes == 8 * (size(ours.decoder) + ours.target_embedding.table.numel())
+
+
+def test_a_step_without_a_cache():
+    ours = DecoderOnly(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
+    token_ids = draw_ids(BATCH, 5, high=VOCAB_OUT)
+
+    def again():
+        tokens = ours.stack.fused(ours.embedding(token_ids) + ours.positions(5), causal=True)
+        ours.embedding.logits(tokens[:, -1])
+
+    cost = uncached_step_cost(written=4, layers=LAYERS, vocab=VOCAB_OUT, batch=BATCH, **WIDTHS)
+    assert counted(again) == 2 * cost.multiply_adds and cost.cache_bytes == 0
+    other = EncoderDecoder(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS)
+    tokens, memory = draw(BATCH, 5, DIM, dtype=torch.float32), draw(BATCH, SOURCES, DIM, dtype=torch.float32)
+    cost = uncached_step_cost(written=4, sources=SOURCES, layers=LAYERS, vocab=VOCAB_OUT, batch=BATCH, **WIDTHS)
+    flops = counted(lambda: other.target_embedding.logits(other.decoder(tokens, memory).outputs[:, -1]))
+    assert flops == 2 * cost.multiply_adds
+
+
+# (b) Properties: where the parts cross
+
+
+def test_attention_and_network_are_equal_at_twice_the_width():
+    for dim in (6, 12, 48):
+        cost = layer_cost(tokens=2 * dim, dim=dim, hidden=4 * dim, heads=3)
+        assert cost.projections + cost.pairs == cost.feed_forward
+        shorter = layer_cost(tokens=2 * dim - 1, dim=dim, hidden=4 * dim, heads=3)
+        assert shorter.projections + shorter.pairs < shorter.feed_forward
+
+
+def test_the_quadratic_part_alone_outweighs_the_rest_from_six_times_the_width():
+    for dim in (6, 12, 48):
+        cost = layer_cost(tokens=6 * dim, dim=dim, hidden=4 * dim, heads=3)
+        assert cost.pairs == cost.projections + cost.feed_forward
+        shorter = layer_cost(tokens=6 * dim - 1, dim=dim, hidden=4 * dim, heads=3)
+        assert shorter.pairs < shorter.projections + shorter.feed_forward
+
+
+def test_costs_of_several_layers_add_up():
+    one = layer_cost(tokens=SOURCES, **WIDTHS)
+    assert one.times(LAYERS) == LayerCost(*(LAYERS * count for count in one))
+    assert one.times(LAYERS).multiply_adds == LAYERS * one.multiply_adds
+
+
+def test_the_first_step_costs_the_same_with_and_without_a_cache():
+    counts = {"layers": LAYERS, "vocab": VOCAB_OUT, **WIDTHS}
+    first = cached_step_cost(written=0, **counts)
+    assert first.multiply_adds == uncached_step_cost(written=0, **counts).multiply_adds
+    for written in (1, 9):
+        assert (
+            cached_step_cost(written=written, **counts).multiply_adds
+            < uncached_step_cost(written=written, **counts).multiply_adds
+        )
+
+
+# (c) Bad input
+
+
+@pytest.mark.parametrize("name", ["hidden"])
+def test_counts_of_a_layer_must_be_positive(name):
+    with pytest.raises(ValueError, match=rf"^layer_cost needs {name} >= 1 \(.*\), got {name}=0\.$"):
+        layer_cost(tokens=3, **WIDTHS | {name: 0})
+    with pytest.raises(ValueError, match=r"^attention_cost needs heads that divide dim=12"):
+        layer_cost(tokens=3, **WIDTHS | {"heads": 5})
+
+
+@pytest.mark.parametrize("name", ["vocab_in", "vocab_out", "layers"])
+def test_counts_of_a_model_must_be_positive(name):
+    counts = {"vocab_in": 5, "vocab_out": 6, "layers": 2} | {name: 0}
+    with pytest.raises(ValueError, match=rf"^model_cost needs {name} >= 1 \(.*\), got {name}=0\.$"):
+        model_cost(sources=3, targets=4, **counts, **WIDTHS)
+
+
+@pytest.mark.parametrize("step_cost", [cached_step_cost, uncached_step_cost])
+@pytest.mark.parametrize(("name", "least"), [("written", 0), ("sources", 0), ("layers", 1), ("vocab", 1)])
+def test_counts_of_a_step_must_make_sense(step_cost, name, least):
+    counts = {"written": 3, "sources": 2, "layers": 2, "vocab": 6} | {name: least - 1}
+    pattern = rf"^{step_cost.__name__} needs {name} >= {least} \(.*\), got {name}={least - 1}\.$"
+    with pytest.raises(ValueError, match=pattern):
+        step_cost(**counts, **WIDTHS)
+
+
+# (e) The claim in miniature
+
+
+def test_writing_without_a_cache_grows_by_one_power_more():
+    counts = {"dim": 64, "hidden": 256, "heads": 4, "layers": 2, "vocab": 100}
+
+    def total(step_cost, tokens):
+        return sum(step_cost(written=written, **counts).multiply_adds for written in range(tokens))
+
+    kept, again = (total(step, 40) / total(step, 20) for step in (cached_step_cost, uncached_step_cost))
+    assert 2 < kept < 2.2 and 3.8 < again < 4.2

@@ -1,0 +1,1 @@
+"""Make the exercises of a course, and grade what students hand in."""
