@@ -21,7 +21,7 @@ from transformer_edu.explorers.panels import Arcs, Bars, Heatmap, Sweep, Tokens
 from transformer_edu.explorers.spec import spec
 
 FOLDER = Path(explorers.__file__).parent
-NAMES = [name for listed in explorers.FAMILIES.values() for name in listed]
+NAMES = list(explorers.FILES)
 declared = pytest.mark.parametrize("name", NAMES)
 
 
@@ -48,12 +48,12 @@ def same(left, right) -> bool:
     return np.array_equal(as_array(left), as_array(right), equal_nan=True)
 
 
-def test_every_file_of_a_family_is_declared_and_no_name_twice():
-    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
-    assert folders == set(explorers.FAMILIES)
-    for family, listed in explorers.FAMILIES.items():
-        assert {path.stem for path in (FOLDER / family).glob("*.py")} - {"__init__"} == set(listed.values())
+def test_every_file_declares_the_explorer_of_its_name():
+    assert len(NAMES) == len([path for path in FOLDER.glob("*/*.py") if path.stem != "__init__"])  # no name twice
+    assert all(isinstance(explorer_of(name), Explorer) for name in NAMES)
     assert len({explorer_of(name).id for name in NAMES}) == len(NAMES)
+    taken = {path.stem for path in FOLDER.glob("*.py")} | {path.parent.name for path in FOLDER.glob("*/__init__.py")}
+    assert set(NAMES) & taken == set()  # importing a folder or a file would hide the explorer of its name
 
 
 def test_importing_the_explorers_imports_nothing_heavy():
@@ -65,9 +65,12 @@ def test_importing_the_explorers_imports_nothing_heavy():
     assert printed.stdout.splitlines() == ["set()", "False True"]
 
 
-def test_a_name_that_is_not_there_is_answered_with_those_that_are():
-    with pytest.raises(AttributeError, match=r"has no 'softmax_colapse'; it has .*softmax_collapse, .*real_heads"):
-        getattr(explorers, "softmax" + "_colapse")
+@pytest.mark.parametrize(
+    ("asked", "answer"), [("softmax_colapse", "softmax_collapse"), ("zyx", r"one of dir\(transformer_edu\.explorers\)")]
+)
+def test_a_name_that_is_not_there_is_answered_with_the_nearest(asked, answer):
+    with pytest.raises(AttributeError, match=rf"has no '{asked}'. Did you mean {answer}"):
+        getattr(explorers, asked)
     assert set(NAMES) <= set(dir(explorers))
 
 

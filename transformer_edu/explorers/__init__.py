@@ -1,26 +1,28 @@
 """What happens if I turn this knob? Figures that answer in the page, with torch's numbers and no kernel behind them.
 
-Each family lists its explorers and the file that declares each. Importing one does not import the others' needs: a file
-loads when one of its names is asked for.
+A folder here holds the explorers of a chapter, a file each, named as the explorer that it declares. Importing one does
+not import the others' needs: a file loads when its name is asked for.
 """
 
+from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 
-FAMILIES = {
-    family: import_module(f"{__name__}.{family}").EXPLORERS
-    for family in ("recurrent", "softmax", "scores", "attention", "positions", "transformer")
+# Found by walking: explorer -> its module, seen from here.
+FILES = {
+    path.stem: f"{path.parent.name}.{path.stem}"
+    for path in sorted(Path(__file__).parent.glob("*/*.py"))
+    if path.stem != "__init__"
 }
-PLACES = {
-    **{name: f"{family}.{file}" for family, listed in FAMILIES.items() for name, file in listed.items()},
-    **dict.fromkeys(("Explorer", "Param", "Pick", "Prediction"), "declaration"),
-}
+PLACES = FILES | dict.fromkeys(("Explorer", "Param", "Pick", "Prediction"), "declaration")
 
 __all__ = list(PLACES)
 
 
 def __getattr__(name: str):
     if name not in PLACES:
-        raise AttributeError(f"transformer_edu.explorers has no {name!r}; it has {', '.join(PLACES)}.")
+        near = " or ".join(get_close_matches(name, PLACES)) or "one of dir(transformer_edu.explorers)"
+        raise AttributeError(f"transformer_edu.explorers has no {name!r}. Did you mean {near}?")
     return getattr(import_module(f"{__name__}.{PLACES[name]}"), name)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.explorers.transformer.noam import STEPS, noam_schedule, schedule
+from transformer_edu.explorers.transformer.noam_schedule import STEPS, noam_schedule, schedule
 
 
 def test_the_peak_is_drawn():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.explorers.recurrent.truncation import STEPS, reached_by
+from transformer_edu.explorers.recurrent.truncated_steps import STEPS, reached_by
 from transformer_edu.recurrent import truncated_reach
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from transformer_edu.explorers.attention.by_hand import ANGLES, KEYS, by_hand
+from transformer_edu.explorers.attention.attention_by_hand import ANGLES, KEYS, by_hand
 
 
 @pytest.mark.parametrize("angle", ANGLES[::5])

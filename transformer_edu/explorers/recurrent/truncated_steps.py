@@ -87,7 +87,7 @@ truncated_steps = Explorer(
         because="Pieces of 4 steps: their last step reaches the other three. All other losses of the piece reach less, "
         "and the first one of each piece reaches nothing before itself.",
     ),
-    code="from transformer_edu.explorers.recurrent.truncation import reached_by\n\n"
+    code="from transformer_edu.explorers.recurrent.truncated_steps import reached_by\n\n"
     'reached_by(every={every}, step={step})["cut"]',
     alt="Cut every {every} steps, the loss at step {step} reaches {back} steps back and misses {missed}.",
     note="An untrained LSTM of width 8 on 12 random tokens; norms of Jacobians by automatic differentiation, each row "

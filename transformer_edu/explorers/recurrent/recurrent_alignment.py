@@ -66,7 +66,7 @@ recurrent_alignment = Explorer(
         "letter but the state of the encoder there. For the 0 before it, look at sign 6: it has found another 0.",
     ),
     code="import torch\n"
-    "from transformer_edu.explorers.recurrent.alignment import aligned\n\n"
+    "from transformer_edu.explorers.recurrent.recurrent_alignment import aligned\n\n"
     'aligned(spelling={spelling})["weights"]',
     alt="Weights of additive attention while the network rewrites {spelling}; it gives its answer a probability of "
     "{probability}.",

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.explorers.attention.masks import MASKS, TOKENS, masks
+from transformer_edu.explorers.attention.mask_patterns import MASKS, TOKENS, masks
 
 
 @pytest.mark.parametrize(

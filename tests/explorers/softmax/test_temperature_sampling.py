@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from transformer_edu.explorers.softmax.temperature import LOGITS, TEMPERATURES, WORDS, sampling
+from transformer_edu.explorers.softmax.temperature_sampling import LOGITS, TEMPERATURES, WORDS, sampling
 
 
 @pytest.mark.parametrize("temperature", TEMPERATURES)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.explorers.recurrent.vanishing import FLOOR, LENGTHS, look, random_turn, what_arrives
+from transformer_edu.explorers.recurrent.vanishing_gradient import FLOOR, LENGTHS, look, random_turn, what_arrives
 
 START = {"gain": 1.0, "forget_bias": 1.0}
 

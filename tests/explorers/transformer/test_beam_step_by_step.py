@@ -5,7 +5,7 @@ import torch
 
 from transformer_edu.data.dates import encode_spellings
 from transformer_edu.decoding import greedy
-from transformer_edu.explorers.transformer.beam import ROWS, SPELLINGS, STEPS, beam_at, model, search_of
+from transformer_edu.explorers.transformer.beam_step_by_step import ROWS, SPELLINGS, STEPS, beam_at, model, search_of
 from transformer_edu.machines import START
 
 

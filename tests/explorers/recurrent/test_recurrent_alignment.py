@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.explorers.recurrent.alignment import SPELLINGS, aligned
+from transformer_edu.explorers.recurrent.recurrent_alignment import SPELLINGS, aligned
 from transformer_edu.studies.dates_models import load_date_model
 
 ANSWERS = ("2019-05-03", "2019-05-03", "1987-06-21", "2004-12-31", "1993-08-17", "2008-04-09")

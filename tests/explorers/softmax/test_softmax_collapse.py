@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.explorers.softmax.collapse import POWERS, WIDTHS, collapse
+from transformer_edu.explorers.softmax.softmax_collapse import POWERS, WIDTHS, collapse
 
 
 def test_a_larger_power_always_leaves_more_keys_in_use():

@@ -3,7 +3,7 @@
 import pytest
 
 from transformer_edu.costs import cached_step_cost, uncached_step_cost
-from transformer_edu.explorers.transformer.cache import decoding_cost, total, written_text
+from transformer_edu.explorers.transformer.decoding_cost import decoding_cost, total, written_text
 
 
 @pytest.mark.parametrize("step_cost", [cached_step_cost, uncached_step_cost])

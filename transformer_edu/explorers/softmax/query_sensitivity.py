@@ -2,7 +2,7 @@
 
 from transformer_edu.explorers.declaration import Explorer, Prediction
 from transformer_edu.explorers.panels import Panel, Readout, Series, Sweep
-from transformer_edu.explorers.softmax.collapse import KNOBS, collapse
+from transformer_edu.explorers.softmax.softmax_collapse import KNOBS, collapse
 
 
 def quantiles(kind: str, role: str, title: str) -> Panel:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transformer_edu.explorers.transformer.cost import LENGTHS, WIDTHS, shares_of_a_layer
+from transformer_edu.explorers.transformer.layer_costs import LENGTHS, WIDTHS, shares_of_a_layer
 
 
 @pytest.mark.parametrize("dim", WIDTHS)

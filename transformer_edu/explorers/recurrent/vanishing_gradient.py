@@ -116,7 +116,7 @@ vanishing_gradient = Explorer(
         "factors below 1 leave next to nothing. Attention has one step, whatever the length: what arrives is the "
         "weight that it gives the token.",
     ),
-    code="from transformer_edu.explorers.recurrent.vanishing import what_arrives\n\n"
+    code="from transformer_edu.explorers.recurrent.vanishing_gradient import what_arrives\n\n"
     'what_arrives(length={length}, gain={gain}, forget_bias={forget_bias})["rnn"]',
     alt="With {length} tokens, {first_rnn} of a change in the first token arrives in the plain network, {first_lstm} "
     "in the LSTM, {first_blind} in even attention and {first_found} in attention that looks at the first token.",
