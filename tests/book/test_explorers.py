@@ -11,35 +11,21 @@ import struct
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-import transformer_edu.explorers as explorers
+from tests.book.chapters import NAMES, declared, page_of
 from transformer_edu.explorers.declaration import Explorer
 from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array, is_words
 from transformer_edu.explorers.panels import Sweep
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
-
-
-def page_of(family: str) -> str:
-    """Return the address of a family's chapter: the one notebook in its folder."""
-    (notebook,) = (BOOK / family).glob("*.ipynb")
-    return f"{family}/{notebook.stem}.html"
-
-
-WHERE = {name: page_of(family) for family, listed in explorers.FAMILIES.items() if listed for name in listed}
-SOFTMAX, ATTENTION = page_of("softmax"), page_of("attention")
+WHERE = {name: page_of(name) for name in NAMES}
+SOFTMAX, ATTENTION = page_of("softmax_collapse"), page_of("real_heads")
 PAGES = sorted(set(WHERE.values()))
 LEAST_POINTS = 20
-
-
-def declared(name: str) -> Explorer:
-    return getattr(explorers, name)
 
 
 def some_points(explorer: Explorer) -> list[tuple[int, ...]]:
