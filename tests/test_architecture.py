@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "transformer_edu"
+COURSE = "transformer_edu_course"  # the house beside it, for instructors: it may import the package, never the reverse
 
 # The mathematics, in the order of its imports. A family that is not named here is mathematics that may use all of it.
 ORDER = ("softmax", "positions", "scores", "attention", "normalization", "layers", "machines", "decoding")
@@ -27,6 +28,7 @@ AROUND = {
     "explorers": {"studies", "data", "minilm"},
     "figures": {"explorers", "studies", "data", "minilm"},
     "exercises": {"studies", "data", "minilm"},
+    COURSE: {"exercises", "studies", "data", "minilm"},
 }
 LIBRARIES = {"torch", "einops", "jaxtyping"}
 MORE = {"transformer_edu.training.loop": "tqdm"}  # what one module may import besides: a progress bar
@@ -41,8 +43,7 @@ class Module:
     def __init__(self, name: str, text: str, *, is_family: bool = False) -> None:
         self.name, self.text, self.is_family = name, text, is_family
         self.tree = ast.parse(text, filename=name)
-        parts = name.split(".")
-        self.family = parts[1] if len(parts) > 1 else ""
+        self.family = family_of(name)
 
     @property
     def is_mathematics(self) -> bool:
@@ -71,23 +72,23 @@ class Module:
         return [node for node in self.tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
 
 
+def family_of(name: str) -> str:
+    """Return the family that a dotted name lies in: transformer_edu.softmax.entropy → softmax. The course is one."""
+    house, *parts = name.split(".")
+    return COURSE if house == COURSE else parts[0] if house == PACKAGE and parts else ""
+
+
 def dotted(path: Path) -> str:
     """Return the name under which a file of the package is imported."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def files(pattern: str = "*.py") -> list[Path]:
-    return sorted((ROOT / PACKAGE).rglob(pattern))
+    return sorted(path for house in (PACKAGE, COURSE) for path in (ROOT / house).rglob(pattern))
 
 
 def read_package() -> list[Module]:
     return [Module(dotted(path), path.read_text("utf-8"), is_family=path.stem == "__init__") for path in files()]
-
-
-def imported_family(name: str) -> str | None:
-    """Return the family that an import of the package reaches: transformer_edu.softmax.entropy → softmax."""
-    parts = name.split(".")
-    return parts[1] if parts[0] == PACKAGE and len(parts) > 1 else None
 
 
 # The rules ---------------------------------------------------------------------------------------------------------
@@ -98,8 +99,8 @@ def imports_run_one_way(modules: list[Module]) -> list[str]:
     wrong = []
     for module in modules:
         for line, name in module.imports():
-            target = imported_family(name)
-            if target is None or not module.family or target == module.family:
+            target = family_of(name)
+            if not target or not module.family or target == module.family:
                 continue
             if module.is_mathematics:
                 earlier = ORDER[: ORDER.index(module.family)] if module.family in ORDER else ORDER
@@ -115,7 +116,7 @@ def imports_make_no_circle(modules: list[Module]) -> list[str]:
     """No two families import each other, directly or around a corner."""
     graph: dict[str, set[str]] = {}
     for module in modules:
-        targets = {imported_family(name) for _, name in module.imports()} - {None, module.family}
+        targets = {family_of(name) for _, name in module.imports()} - {"", module.family}
         graph.setdefault(module.family, set()).update(targets)
     wrong = []
     for family in graph:
@@ -202,7 +203,8 @@ def sources_are_in_the_bibliography(modules: list[Module], keys: set[str]) -> li
 def families_list_their_names(modules: list[Module]) -> list[str]:
     """A family's __init__ is its table of contents: __all__ holds what it imports from its modules, exactly."""
     wrong = []
-    for family in (module for module in modules if module.is_family and module.family and module.name.count(".") == 1):
+    families = (one for one in modules if one.is_family and one.family not in ("", COURSE) and one.name.count(".") == 1)
+    for family in families:
         listed, imported = listed_names(family), imported_names(family)
         defined = {node.name for node in family.public()}
         if listed is None:
@@ -289,7 +291,7 @@ def test_the_package_cites_what_the_bibliography_holds():
 
 def test_the_whole_package_is_read():
     families = {module.family for module in read_package()}
-    assert {"softmax", "attention", "layers", "minilm", "explorers", "exercises"} <= families
+    assert {"softmax", "attention", "layers", "minilm", "explorers", "exercises", COURSE} <= families
 
 
 @pytest.mark.parametrize("module", [dotted(path) for path in files("__init__.py")])
@@ -310,6 +312,8 @@ WRONG = {
     "weights need explorers": (imports_run_one_way, "minilm.x", "from transformer_edu.explorers import Explorer"),
     "numpy": (mathematics_needs_three_libraries, "softmax.plain", "import numpy as np"),
     "numpy in a function": (mathematics_needs_three_libraries, "vision.x", "def f():\n    from numpy import array"),
+    "exercises need the grader": (imports_run_one_way, "exercises.x", f"from {COURSE}.grading import grade"),
+    "mathematics needs the grader": (imports_run_one_way, "softmax.x", f"def f():\n    import {COURSE}"),
     "utils": (names_say_something, "softmax.utils", ""),
     "a folder common": (names_say_something, "common.plain", ""),
     "241 lines": (modules_fit_on_few_screens, "softmax.plain", "x = 1\n" * 241),
@@ -327,6 +331,23 @@ WRONG = {
 def test_each_rule_finds_a_wrong_example(case):
     rule, name, text = WRONG[case]
     assert len(rule([Module(f"{PACKAGE}.{name}", text)])) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (imports_run_one_way, "from transformer_edu.explorers import Explorer"),
+        (names_say_something, ""),
+        (modules_fit_on_few_screens, "x = 1\n" * 241),
+        (everything_public_is_explained, '"""Doc."""\ndef f(): pass'),
+        (errors_are_not_assertions, "assert 1 == 1"),
+    ],
+    ids=lambda rule: getattr(rule, "__name__", ""),
+)
+def test_the_rules_hold_for_the_course_too(rule, text):
+    name = "utils" if rule is names_say_something else "pool"
+    assert len(rule([Module(f"{COURSE}.grading.{name}", text)])) == 1
+    assert rule([Module(f"{COURSE}.grading.pool", '"""Doc."""\nfrom transformer_edu.exercises import check')]) == []
 
 
 def test_a_good_module_breaks_no_rule():

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from transformer_edu_course import INSTALL
+
 # Each command is a module with add_arguments(parser) and run(options). Only the one that is asked for is loaded.
 COMMANDS = {
     "exercises build": ("transformer_edu_course.building.command", "build exercises from their source notebooks"),
@@ -51,7 +53,7 @@ def _load(name: str) -> ModuleType | None:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not module.startswith(error.name):
-            cure = f"{error.name} is not installed (pip install {error.name})"
+            cure = f"{error.name} is not installed ({INSTALL})"
         else:
             cure = "this version of transformer_edu does not have it"
         print(f"transformer-edu {name} cannot run: {cure}.", file=sys.stderr)

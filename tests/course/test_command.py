@@ -205,5 +205,6 @@ def test_a_command_that_lacks_a_library_names_it(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(command.COMMANDS, "grade", ("grades_far_away", "grade"))
     assert main(["grade"]) == 2
     told = capsys.readouterr().err
-    assert told == "transformer-edu grade cannot run: no_such_library is not installed (pip install no_such_library).\n"
+    cure = 'no_such_library is not installed (pip install "transformer-edu[course]").'
+    assert told == f"transformer-edu grade cannot run: {cure}\n"
     sys.modules.pop("grades_far_away", None)

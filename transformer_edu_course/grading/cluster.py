@@ -9,6 +9,7 @@ from asyncio import CancelledError
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from transformer_edu_course import INSTALL
 from transformer_edu_course.grading.cures import Blocked
 from transformer_edu_course.grading.grade import ENGINE, grade
 from transformer_edu_course.grading.pool import Job, Lost, Setting, failed_on
@@ -30,7 +31,7 @@ def run_on_dask(jobs: Iterable[Job], setting: Setting, address: str) -> Iterator
         from distributed.client import FutureCancelledError
         from distributed.comm import CommClosedError
     except ImportError:
-        raise Blocked("--dask needs the package distributed. Type:\n    pip install distributed") from None
+        raise Blocked(f"--dask needs the package distributed. Type:\n    {INSTALL}") from None
     try:
         client = Client(address, timeout="10s")
     except (OSError, ValueError) as error:
