@@ -12,7 +12,7 @@ import pytest
 
 from transformer_edu.exercises.question import chapters
 from transformer_edu_course import command
-from transformer_edu_course.grading import cures
+from transformer_edu_course.grading import missing_sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "book" / "teaching_with_this_book.md").read_text(encoding="utf-8")
@@ -55,14 +55,14 @@ def test_the_limits_that_the_guide_shows_are_those_of_the_help():
         assert " ".join(shown.split()) in text
 
 
-@pytest.mark.parametrize("setting", cures.SETTINGS)
+@pytest.mark.parametrize("setting", missing_sandbox.SETTINGS)
 def test_the_cures_are_those_that_the_grader_prints(setting):
-    assert f"`sudo sysctl -w {setting.replace('/', '.')}={cures.SETTINGS[setting][1]}`" in GUIDE
-    for program, installs in cures.INSTALL.items():
+    assert f"`sudo sysctl -w {setting.replace('/', '.')}={missing_sandbox.SETTINGS[setting][1]}`" in GUIDE
+    for program, installs in missing_sandbox.INSTALL.items():
         assert program in GUIDE and installs.startswith("sudo ")
-    assert re.search(r"docker run .*SYS_ADMIN", cures.CONTAINER)[0] in GUIDE
+    assert re.search(r"docker run .*SYS_ADMIN", missing_sandbox.CONTAINER)[0] in GUIDE
     for words in ("wsl --install", "brew install lima", "limactl start"):
-        assert words in GUIDE and words in cures.ELSEWHERE
+        assert words in GUIDE and words in missing_sandbox.ELSEWHERE
 
 
 def test_the_worked_example_builds(tmp_path, monkeypatch, capsys):

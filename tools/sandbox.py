@@ -20,7 +20,7 @@ The tests of the grader need its sandbox, and it does not work here. Do what sta
 
 def trouble() -> str | None:
     """Open a room in the real sandbox; return what kept it from working and the cure, or None."""
-    from transformer_edu_course.grading.cures import REFUSED, Blocked
+    from transformer_edu_course.grading.missing_sandbox import REFUSED, Blocked
     from transformer_edu_course.grading.sandbox import Limits, Sandbox
 
     sandbox = Sandbox(Limits())

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from transformer_edu_course import INSTALL
-from transformer_edu_course.grading.cures import Blocked
 from transformer_edu_course.grading.grade import ENGINE, grade
+from transformer_edu_course.grading.missing_sandbox import Blocked
 from transformer_edu_course.grading.pool import Job, Lost, Setting, failed_on
 from transformer_edu_course.grading.sandbox import Limits, Sandbox
 

@@ -16,10 +16,11 @@ from transformer_edu.exercises.question import as_json
 from transformer_edu_course.building.cells import SourceError
 from transformer_edu_course.building.repository import find_root
 from transformer_edu_course.building.source import read_chapter_source
-from transformer_edu_course.grading.cures import Blocked
 from transformer_edu_course.grading.feedback import write_feedback
 from transformer_edu_course.grading.grade import Exercises
 from transformer_edu_course.grading.gradebook import write_gradebook
+from transformer_edu_course.grading.graded_folder import Run, open_run
+from transformer_edu_course.grading.missing_sandbox import Blocked
 from transformer_edu_course.grading.pool import Job, Lost, Setting, run_local
 from transformer_edu_course.grading.results import (
     Result,
@@ -29,7 +30,6 @@ from transformer_edu_course.grading.results import (
     safe_name,
     write_result,
 )
-from transformer_edu_course.grading.run import Run, open_run
 from transformer_edu_course.grading.sandbox import Limits
 from transformer_edu_course.grading.submissions import Submission, Submissions, read_submissions
 

@@ -1,7 +1,7 @@
 """Shut a forked process in, inside the sandbox that bubblewrap built: namespaces, limits, and a filter of system calls.
 
-Runs in the zygote's child before any line of a student's. Linux only; the libc is called through ctypes because Python
-3.11 has no `os.unshare`. Source of the numbers: linux/sched.h, linux/mount.h, linux/prctl.h, asm/unistd.h.
+Runs in the fork server's child before any line of a student's. Linux only; the libc is called through ctypes because
+Python 3.11 has no `os.unshare`. Source of the numbers: linux/sched.h, linux/mount.h, linux/prctl.h, asm/unistd.h.
 """
 
 import ctypes
@@ -52,7 +52,7 @@ def become(user: int) -> None:
 
 
 def enter_namespaces(*, scratch: int) -> None:
-    """Leave every namespace of the zygote, with an empty /tmp of `scratch` bytes. The next fork is process 1 there."""
+    """Leave the fork server's namespaces, with an empty /tmp of `scratch` bytes. The next fork is process 1 there."""
     user, group = os.getuid(), os.getgid()
     _call("unshare", NEW_NAMESPACES)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{INSIDE} {user} 1"), ("gid_map", f"{INSIDE} {group} 1")):

@@ -12,9 +12,9 @@ from transformer_edu.exercises.judge import Mark, Verdict, mark
 from transformer_edu.exercises.question import Question, from_json
 from transformer_edu.exercises.student import Student
 from transformer_edu.exercises.values import WrongAnswer
-from transformer_edu_course.grading.notebook import Unreadable, code_cells
-from transformer_edu_course.grading.remote import Sandboxed
+from transformer_edu_course.grading.code_cells import Unreadable, code_cells
 from transformer_edu_course.grading.sandbox import Dead, Ended, Sandbox
+from transformer_edu_course.grading.sandboxed_answers import SandboxedAnswers
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ENGINE = 1  # raise it when the same notebook would get other marks
@@ -96,7 +96,7 @@ def _inspected(sandbox: Sandbox, exercises: Exercises, cells: list[str]) -> dict
 def _graded(cells: list[str], exercises: Exercises, sandbox: Sandbox, found: dict, student: str) -> dict:
     """Run the notebook and judge every question."""
     asked = exercises.questions
-    answers = Sandboxed(sandbox, cells, asked)
+    answers = SandboxedAnswers(sandbox, cells, asked)
     try:
         answers.run()
         declared = _declared(answers, found["declared"])
@@ -114,7 +114,7 @@ def _graded(cells: list[str], exercises: Exercises, sandbox: Sandbox, found: dic
     }
 
 
-def _declared(answers: Sandboxed, texts: list[str]) -> str:
+def _declared(answers: SandboxedAnswers, texts: list[str]) -> str:
     """Return the id that a notebook signs with: its `student_id` in the end, or the last one that it wrote."""
     try:
         value = answers.value("student_id")
@@ -124,7 +124,7 @@ def _declared(answers: Sandboxed, texts: list[str]) -> str:
     return written[:200] or (texts or [""])[-1].strip()
 
 
-def _marks(question: Question, answers: Sandboxed, seed: int, declared: str, found: dict[str, Any]) -> list[Mark]:
+def _marks(question: Question, answers: SandboxedAnswers, seed: int, declared: str, found: dict) -> list[Mark]:
     """Judge one question, unless a look at its text settles it."""
     if all(name in found["untouched"] or _is_open(answers, name) for name in question.answers):
         return _unanswered(question)
@@ -134,7 +134,7 @@ def _marks(question: Question, answers: Sandboxed, seed: int, declared: str, fou
     return mark(question, Student(question, answers), seed=seed, student_id=declared)
 
 
-def _is_open(answers: Sandboxed, name: str) -> bool:
+def _is_open(answers: SandboxedAnswers, name: str) -> bool:
     try:
         return answers.value(name) is ... or answers.value(name) is None
     except WrongAnswer:
@@ -209,7 +209,7 @@ def _flags(declared: str, student: str, hiding: list[str], personal: bool) -> li
     return flags
 
 
-def _note(broken: dict[str, str], answers: Sandboxed, setup: int) -> str:
+def _note(broken: dict[str, str], answers: SandboxedAnswers, setup: int) -> str:
     """Say in a sentence which cells did not run to their end."""
     told = [f"code cell {int(number) - setup} is no Python {PYTHON} ({why})" for number, why in broken.items()]
     told += [f"code cell {number - setup} {why}" for number, why in sorted(answers.stopped.items())]

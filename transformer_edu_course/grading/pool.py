@@ -10,8 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
-from transformer_edu_course.grading.cures import Blocked
 from transformer_edu_course.grading.grade import Exercises, grade, unreadable
+from transformer_edu_course.grading.missing_sandbox import Blocked
 from transformer_edu_course.grading.sandbox import Limits, Sandbox
 
 TRIES = 2  # how often a notebook may end a judge that was busy with nothing else

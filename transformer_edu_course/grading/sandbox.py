@@ -1,4 +1,4 @@
-"""Start bubblewrap with a zygote in it, and open rooms there for notebooks. This is the judge's side of the wall."""
+"""Start bubblewrap with a fork server in it, and open rooms there for notebooks: the judge's side of the wall."""
 
 import json
 import os
@@ -10,10 +10,10 @@ import time
 from typing import Any, NamedTuple
 
 from transformer_edu_course.grading import protocol
-from transformer_edu_course.grading.cures import Blocked, cure
-from transformer_edu_course.grading.wall import Inside, clear_environment, python_inside, wall
+from transformer_edu_course.grading.bubblewrap import Inside, bubblewrap_command, clear_environment, python_inside
+from transformer_edu_course.grading.missing_sandbox import Blocked, cure
 
-MODULE = "transformer_edu_course.grading.zygote"
+MODULE = "transformer_edu_course.grading.fork_server"
 USER = 62000  # from here on: the users that root hands a sandbox to, since no process limit holds root
 START = 120.0  # seconds that importing torch may take on a busy machine
 
@@ -36,11 +36,11 @@ class Ended(Exception):
 
 
 class Dead(Exception):
-    """Say that the zygote is gone; what it said last is the text."""
+    """Say that the fork server is gone; what it said last is the text."""
 
 
 class Sandbox:
-    """A zygote behind a wall. It serves one judge, one room at a time.
+    """A fork server behind a wall. It serves one judge, one room at a time.
 
     Raises: Blocked, with the exact cure, where bubblewrap is missing or the machine does not let it work.
     """
@@ -51,7 +51,7 @@ class Sandbox:
         self._control: socket.socket | None = None
 
     def open(self) -> "Room":
-        """Fork a fresh room, and start the zygote first where there is none. Raises: Blocked."""
+        """Fork a fresh room, and start the fork server first where there is none. Raises: Blocked."""
         try:
             return self._opened()
         except Dead:
@@ -71,7 +71,7 @@ class Sandbox:
             return {"ended": "gone", "status": None}
 
     def close(self) -> None:
-        """End the zygote and everything below it."""
+        """End the fork server and everything below it."""
         if self._process is not None:
             self._control.close()
             self._process.kill()
@@ -101,7 +101,7 @@ class Sandbox:
         self.close()
         as_root = self._confined and os.geteuid() == 0
         inside = python_inside() if self._confined else Inside(sys.executable, [], [p for p in sys.path if p])
-        around = wall(inside, as_root=as_root) if self._confined else []
+        around = bubblewrap_command(inside, as_root=as_root) if self._confined else []
         settings = {
             "confined": self._confined,
             "become": USER + os.getpid() % 1000 if as_root else 0,
@@ -127,7 +127,7 @@ class Sandbox:
         self._heard(START)
 
     def _heard(self, seconds: float) -> dict[str, Any]:
-        """Receive the zygote's next message. Raises: Dead with what it, or bubblewrap, said last."""
+        """Receive the fork server's next message. Raises: Dead with what it, or bubblewrap, said last."""
         self._control.settimeout(seconds)
         try:
             text = self._control.recv(65536)

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from transformer_edu_course.grading.places import File, list_folder, list_zip, read_entry
+from transformer_edu_course.grading.submitted_files import File, list_folder, list_zip, read_entry
 
 ANONYMOUS = re.compile(r"(?:(?P<late>LATE)_)?(?P<id>anon_[A-Za-z0-9]{5})_\d+_.+", re.DOTALL)
 CANVAS = re.compile(r"(?P<name>.*?)_(?:(?P<late>LATE)_)?(?P<id>\d+)_\d+_.+", re.DOTALL)

@@ -91,7 +91,7 @@ def test_a_hostile_class_gets_its_marks_and_harms_nobody(course):
     assert {student: result["points"] for student, result in results(folder).items()} == wanted
     assert all(path.read_bytes() == content for path, content in before.items())
     assert not Path("/tmp/evil").exists()
-    assert not children_of(1, "grading.zygote")
+    assert not children_of(1, "grading.fork_server")
 
 
 def children_of(parent: int, word: str) -> list[str]:
@@ -174,7 +174,7 @@ def test_a_killed_driver_loses_nothing(course):
     assert all(path.stat().st_mtime_ns == at for path, at in kept.items())
     assert {result["points"] for result in results(folder).values()} == {10}
     assert len(results(folder)) == 12
-    assert not children_of(1, "grading.zygote")
+    assert not children_of(1, "grading.fork_server")
 
 
 def test_a_killed_judge_loses_nothing(course):
@@ -188,12 +188,12 @@ def test_a_killed_judge_loses_nothing(course):
     assert {result["points"] for result in results(folder).values()} == {10}
 
 
-def test_a_killed_zygote_loses_nothing(course):
+def test_a_killed_fork_server_loses_nothing(course):
     folder = course(class_of(6, ["import time; time.sleep(0.5)", *GOOD]))
     with subprocess.Popen(command(folder, "--jobs", "1"), cwd=folder, stdout=subprocess.PIPE, text=True) as driver:
         wait_for(lambda: len(results(folder)) >= 1)
         found = subprocess.run(
-            ["pgrep", "-f", f"bwrap .*{ROOT}.*grading.zygote"], capture_output=True, text=True
+            ["pgrep", "-f", f"bwrap .*{ROOT}.*grading.fork_server"], capture_output=True, text=True
         ).stdout
         assert found
         for process in found.split():

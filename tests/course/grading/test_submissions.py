@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from tests.course.grading.graded_examples import HOSTILE
-from transformer_edu_course.grading import places
+from transformer_edu_course.grading import submitted_files
 from transformer_edu_course.grading.submissions import Submissions, one_student, read_submissions
 
 
@@ -258,7 +258,7 @@ def test_a_link_in_a_zip_is_no_notebook(tmp_path):
 @pytest.fixture
 def small(monkeypatch):
     """Lower the limit, so that the tests need not write 20 MB."""
-    monkeypatch.setattr(places, "LARGEST_NOTEBOOK", 2**20)
+    monkeypatch.setattr(submitted_files, "LARGEST_NOTEBOOK", 2**20)
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -335,10 +335,10 @@ def test_damage_inside_compressed_data_is_one_sentence(tmp_path):
 def test_too_many_files_and_too_much_in_them_are_refused(tmp_path, monkeypatch):
     path = zipped(tmp_path / "x.zip", *(f"{n}.ipynb" for n in range(5)), content=bytes(2**20))
     place = folder(tmp_path / "in", *(f"{n}.ipynb" for n in range(5)))
-    monkeypatch.setattr(places, "LARGEST_TOTAL", 4 * 2**20)
+    monkeypatch.setattr(submitted_files, "LARGEST_TOTAL", 4 * 2**20)
     with pytest.raises(ValueError, match="once unpacked"):
         read_submissions(path)
-    monkeypatch.setattr(places, "MOST_FILES", 4)
+    monkeypatch.setattr(submitted_files, "MOST_FILES", 4)
     with pytest.raises(ValueError, match=r"at most 4 files, got path=.* with 5"):
         read_submissions(path)
     with pytest.raises(ValueError, match="at most 4 files, got folder="):

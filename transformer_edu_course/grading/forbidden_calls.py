@@ -18,14 +18,14 @@ class Forbidden(BaseException):
     """Say that an answer called something that its exercise does not allow; no `except Exception` swallows it."""
 
 
-class Watch(TorchFunctionMode):
+class CallWatch(TorchFunctionMode):
     """Watch the calls of torch's functions and of wrapped ones while an answer runs."""
 
     def __init__(self, forbidden: Iterable[str]):
         super().__init__()
         self._forbidden = set(forbidden)
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "CallWatch":
         _now.update(self._forbidden)
         return super().__enter__()
 
@@ -41,7 +41,7 @@ class Watch(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def wrap(forbidden: Iterable[str], modules: Iterable[ModuleType]) -> None:
+def wrap_functions(forbidden: Iterable[str], modules: Iterable[ModuleType]) -> None:
     """Have functions of these names tell when they are called: those that torch itself does not report."""
     places = [*modules, torch.autograd, torch.autograd.functional, torch.autograd.forward_ad, torch.func]
     for name in forbidden:

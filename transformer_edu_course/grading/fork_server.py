@@ -1,8 +1,8 @@
 """Wait inside the sandbox with torch already imported, and fork a shut-in child for each notebook that comes.
 
-`python -m transformer_edu_course.grading.zygote CONTROL` speaks over the socket CONTROL, one JSON message a packet:
-{"do": "open"} with one end of a socket attached starts a child on it; {"do": "close"} ends that child and tells how it
-went. No line of a student's runs in this process.
+`python -m transformer_edu_course.grading.fork_server CONTROL` speaks over the socket CONTROL, one JSON message a
+packet: {"do": "open"} with one end of a socket attached starts a child on it; {"do": "close"} ends that child and tells
+how it went. No line of a student's runs in this process.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 
-from transformer_edu_course.grading import confinement, workplace
+from transformer_edu_course.grading import confinement, notebook_process
 
 UNREADABLE = (OSError, ValueError, IndexError, StopIteration)  # what reading of a process that ends can raise
 PAUSE = 0.1  # seconds between two looks at a child's memory
@@ -27,7 +27,7 @@ def main() -> None:
     settings = json.loads(sys.argv[2])
     if settings["become"]:
         confinement.become(settings["become"])
-    workplace.prepare()
+    notebook_process.prepare()
     gc.collect()
     gc.freeze()  # children share these pages instead of copying them
     _say(control, {"ready": True, "uid": os.getuid()})
@@ -119,7 +119,7 @@ def _be_the_middle(control: socket.socket, channel: int, tell: int, settings: di
     if inner == 0:
         try:
             os.close(tell)
-            workplace.serve(channel, settings)
+            notebook_process.serve(channel, settings)
         finally:
             os._exit(1)
     os.write(tell, json.dumps({"pid": inner}).encode() + b"\n")

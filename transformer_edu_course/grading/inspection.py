@@ -36,7 +36,7 @@ def as_python(cell: str) -> str:
     return _transformer.transform_cell(TIMED_LINE.sub(r"\1", TIMED_CELL.sub("\n", cell)))
 
 
-def look(cells: list[str], questions: list[dict[str, Any]]) -> dict[str, Any]:
+def inspect_cells(cells: list[str], questions: list[dict[str, Any]]) -> dict[str, Any]:
     """Tell who signs, which cells are no Python, and for each question what is untouched and what is forbidden.
 
     A cell that cannot be read decides about itself alone.

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from transformer_edu_course.grading import confinement, protocol, reading, watch
+from transformer_edu_course.grading import confinement, forbidden_calls, inspection, protocol
 
 FAMILIES = ("softmax", "positions", "scores", "attention", "normalization", "layers", "machines", "decoding")
 FAMILIES += ("recurrent", "costs", "training")
@@ -44,7 +44,7 @@ def prepare() -> None:
     torch.softmax(torch.zeros(2, 2) @ torch.zeros(2, 2), -1)  # what the first call sets up
     for name in ("check", "hint", "card", "progress"):
         setattr(exercises, name, lambda *_: None)
-    reading.prepare()
+    inspection.prepare()
 
 
 def serve(channel: int, settings: dict) -> None:
@@ -60,7 +60,7 @@ def serve(channel: int, settings: dict) -> None:
         os.setsid()  # so that what it starts can be ended with it
     os.chdir(os.environ["TMPDIR"])
     sys.path.insert(0, os.environ["TMPDIR"])
-    place = Workplace()
+    place = NotebookProcess()
     while True:
         try:
             message, values = protocol.unpack(partial(_receive, file), largest=protocol.LARGEST_REQUEST)
@@ -69,7 +69,7 @@ def serve(channel: int, settings: dict) -> None:
         file.sendall(place.answer(message, values))
 
 
-class Workplace:
+class NotebookProcess:
     """The namespace of one notebook and what may be asked of it."""
 
     def __init__(self) -> None:
@@ -99,17 +99,17 @@ class Workplace:
         from transformer_edu.exercises.question import use_questions
 
         use_questions(message["chapter"], message["text"])
-        watch.wrap(message["forbid"], [sys.modules[f"transformer_edu.{name}"] for name in FAMILIES])
+        forbidden_calls.wrap_functions(message["forbid"], [sys.modules[f"transformer_edu.{name}"] for name in FAMILIES])
         self.names |= {name: getattr(exercises, name) for name in ("check", "hint", "card", "progress", "mine")}
         return True, ()
 
     def _inspect(self, message: dict, values: list) -> tuple[Any, tuple]:
         """Look at cells without running them. The judge asks this of a process that has run no cell."""
-        return reading.look(message["cells"], message["questions"]), ()
+        return inspection.inspect_cells(message["cells"], message["questions"]), ()
 
     def _run(self, message: dict, values: list) -> tuple[bool, tuple]:
         name = f"<cell {message['number']}>"
-        text = reading.as_python(message["code"])
+        text = inspection.as_python(message["code"])
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
         self.names["get_ipython"] = Magics
         builtins.input = lambda *_: ""
@@ -129,9 +129,9 @@ class Workplace:
 
         named = dict(zip(message["keys"], values[1], strict=True))
         try:
-            with watch.Watch(message["forbid"]):
+            with forbidden_calls.CallWatch(message["forbid"]):
                 result, changed = Kernel(self.names).call(message["name"], tuple(values[0]), named)
-        except watch.Forbidden as error:
+        except forbidden_calls.Forbidden as error:
             return {"kind": "Forbidden", "text": str(error)[:80]}, ()
         except Raised as error:
             return {"kind": error.kind[:80], "text": error.text[:400], "where": error.where[:200]}, ()

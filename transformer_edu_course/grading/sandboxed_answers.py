@@ -12,7 +12,7 @@ from transformer_edu_course.grading.sandbox import Ended, Room, Sandbox
 ROOMS = 20  # in which one notebook may be run: each cell and each answer that ends its process takes one
 
 
-class Sandboxed:
+class SandboxedAnswers:
     """The answers of one notebook. Cells that end their process are left out when it is run again.
 
     `stopped` says which cells did not end well, by number, and `failed` which raised.

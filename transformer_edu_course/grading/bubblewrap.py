@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import transformer_edu
 import transformer_edu_course
-from transformer_edu_course.grading.cures import Blocked, cure
+from transformer_edu_course.grading.missing_sandbox import Blocked, cure
 
 
 class Inside(NamedTuple):
@@ -40,7 +40,7 @@ def python_inside() -> Inside:
     return Inside(python, mounts, ["/env/book", *(f"/env/{place}" for place, _ in enumerate(outside))])
 
 
-def wall(inside: Inside, *, as_root: bool) -> list[str]:
+def bubblewrap_command(inside: Inside, *, as_root: bool) -> list[str]:
     """Write the command that builds the sandbox: nothing of the machine but Python, and that read-only.
 
     Raises: Blocked where bubblewrap is not installed.
@@ -61,7 +61,7 @@ def wall(inside: Inside, *, as_root: bool) -> list[str]:
             command += ["--ro-bind", folder, folder]
     command += ["--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc"]
     command += ["--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]  # shared, /dev/zero is memory without a limit
-    command += ["--perms", "1777", "--tmpfs", "/tmp"]  # for the zygote; each notebook gets its own over it
+    command += ["--perms", "1777", "--tmpfs", "/tmp"]  # for the fork server; each notebook gets its own over it
     for outside, place in inside.mounts:
         for parent in reversed(Path(place).parents[:-1]):
             command += ["--dir", str(parent)]  # what --ro-bind makes on its way is closed to other users
