@@ -14,7 +14,7 @@ from transformer_edu.attention.convolution_heads import (
 from transformer_edu.attention.fixed_mixing import convolution_mixing, fixed_mixing
 from transformer_edu.attention.fused import fused_attention
 from transformer_edu.attention.hard import Chosen, hard_attention, soft_attention
-from transformer_edu.attention.heads import merge_heads, share_among_heads, split_heads
+from transformer_edu.attention.heads import merge_heads, repeat_heads, share_among_heads, split_heads
 from transformer_edu.attention.influence import influence
 from transformer_edu.attention.inter_attention import inter_attention
 from transformer_edu.attention.local import (
@@ -26,7 +26,8 @@ from transformer_edu.attention.local import (
     windows_around,
 )
 from transformer_edu.attention.mask import mask_from
-from transformer_edu.attention.multi_head import MultiHeadAttention, multi_head_attention
+from transformer_edu.attention.multi_head import MultiHeadAttention
+from transformer_edu.attention.multi_head_formula import multi_head_attention
 from transformer_edu.attention.padding import padding
 from transformer_edu.attention.parameter_free import parameter_free_attention
 from transformer_edu.attention.projected import Projected
@@ -75,6 +76,7 @@ __all__ = [
     "padding",
     "parameter_free_attention",
     "predicted_centers",
+    "repeat_heads",
     "scaled_dot_product_attention",
     "score_function_gradient",
     "score_function_loss",

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
@@ -9,7 +10,7 @@ from torch.nn import functional
 from transformer_edu.attention.causal import causal as causal_rule
 from transformer_edu.attention.check_shapes import check_shapes
 from transformer_edu.attention.mask import mask_from
-from transformer_edu.softmax import check_allowed
+from transformer_edu.softmax import check_allowed, widen
 
 
 def fused_attention(
@@ -20,34 +21,48 @@ def fused_attention(
     allowed: Bool[Tensor, "*#batch #query #key"] | None = None,
     causal: bool = False,
     scale: float | None = None,
+    bias: Float[Tensor, "*#batch #query #key"] | None = None,
 ) -> Float[Tensor, "*batch query value_dim"]:
     """Compute the outputs of scaled_dot_product_attention without ever building the table of weights.
 
-        O = softmax(Q Kᵀ / √head_dim) V,   block by block, with an online softmax
+        O = softmax(Q Kᵀ / √head_dim + B) V,   block by block, with an online softmax
 
     causal: block what comes after the query, in the kernel itself; together with `allowed`, a key must pass both.
     On a CPU torch takes its fused kernel only for four axes with numbers side by side in memory, and only if
     value_dim = head_dim; otherwise it builds the table without saying so. So leading axes are folded here.
     A query without an allowed key first looks everywhere, then its output is set to 0: no device makes NaN of that.
 
-    Cost: query · key · (head_dim + value_dim) multiply-adds; O(query + key) memory, or the mask's if there is one.
+    bias: is handed to the kernel as a table that is added; half precision is widened for it, as the kernel would round
+    the table.
+
+    Cost: query · key · (head_dim + value_dim) multiply-adds; O(query + key) memory, or that of mask and bias if there
+    are any: O(head · query · key) for a bias.
     Raises: ValueError if the axes of keys, values or mask do not fit.
     Source: [dao2022flashattention] algorithm 1, in torch's F.scaled_dot_product_attention.
     """
     check_shapes(queries, keys, values)
     query, key = queries.shape[-2], keys.shape[-2]
-    folded = [_fold(tensor) for tensor in (queries, keys, values)]
-    shape = (*queries.shape[:-1], values.shape[-1])
-    if allowed is None:
-        outputs = functional.scaled_dot_product_attention(*folded, is_causal=causal, scale=scale)
-        return outputs.reshape(shape)
-    check_allowed(allowed, fits=(*queries.shape[:-1], key))
-    if causal:
-        allowed = allowed & mask_from(causal_rule, queries=query, keys=key, device=queries.device)
-    lost = ~allowed.any(dim=-1, keepdim=True)
-    mask = _fold((allowed | lost).expand(*queries.shape[:-1], key))
-    outputs = functional.scaled_dot_product_attention(*folded, attn_mask=mask, scale=scale)
-    return outputs.reshape(shape).masked_fill(lost, 0.0)
+    if allowed is not None:
+        check_allowed(allowed, fits=(*queries.shape[:-1], key))
+    if causal and (allowed is not None or bias is not None):
+        before = mask_from(causal_rule, queries=query, keys=key, device=queries.device)
+        allowed, causal = before if allowed is None else allowed & before, False
+    lost = None if allowed is None else ~allowed.any(dim=-1, keepdim=True)
+    table = None if allowed is None else allowed | lost
+    inputs = (queries, keys, values)
+    if bias is not None:
+        inputs = tuple(widen(tensor) for tensor in inputs)
+        table = _added(bias.to(inputs[0].dtype), table)
+    table = None if table is None else _fold(table.expand(*queries.shape[:-1], key))
+    folded = [_fold(tensor) for tensor in inputs]
+    outputs = functional.scaled_dot_product_attention(*folded, attn_mask=table, is_causal=causal, scale=scale)
+    outputs = outputs.reshape(*queries.shape[:-1], values.shape[-1]).to(values.dtype)
+    return outputs if lost is None else outputs.masked_fill(lost, 0.0)
+
+
+def _added(bias: Tensor, allowed: Tensor | None) -> Tensor:
+    """Return a table that is added to the scores: the bias, and −∞ where nothing is allowed."""
+    return bias if allowed is None else torch.where(allowed, bias, -torch.inf)
 
 
 def _fold(tensor: Tensor) -> Tensor:

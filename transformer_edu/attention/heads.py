@@ -1,6 +1,6 @@
 """Cut tokens into heads, and join the heads again."""
 
-from einops import rearrange
+from einops import rearrange, repeat
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -34,6 +34,28 @@ def merge_heads(outputs: Float[Tensor, "*batch head token head_dim"]) -> Float[T
     Source: [vaswani2017attention] section 3.2.2.
     """
     return rearrange(outputs, "... head token head_dim -> ... token (head head_dim)")
+
+
+def repeat_heads(
+    vectors: Float[Tensor, "*batch shared key head_dim"], *, heads: int
+) -> Float[Tensor, "*batch head key head_dim"]:
+    """Let several query heads in a row share the keys (or values) of one: head h gets those of ⌊h · shared / heads⌋.
+
+    With as many as there are, nothing changes. One for all is multi-query attention, something in between
+    grouped-query attention.
+
+    Cost: O(heads · key · head_dim) copied, if shared < heads; what is kept (a cache) stays small.
+    Raises: ValueError if shared does not divide heads.
+    Source: [ainslie2023gqa] section 2.2; [shazeer2019fast] section 3.
+    """
+    shared = vectors.shape[-3]
+    if not shared or heads % shared:
+        raise ValueError(
+            f"repeat_heads needs key heads that divide heads={heads} (each serves as many), got shared={shared}."
+        )
+    if shared == heads:
+        return vectors
+    return repeat(vectors, "... shared key head_dim -> ... (shared group) key head_dim", group=heads // shared)
 
 
 def share_among_heads(

@@ -7,7 +7,11 @@ from torch import Tensor
 
 
 class Projected(NamedTuple):
-    """A memory as the heads see it. Project it once, look at it with as many queries as you like."""
+    """A memory as the heads see it. Project it once, look at it with as many queries as you like.
 
-    keys: Float[Tensor, "*batch head key head_dim"]
-    values: Float[Tensor, "*batch head key head_dim"]
+    Keys that places change (turned, or entered) are so already. A bias asks for places at each look: hand them in again
+    as key_places, unless the keys stand at 0, 1, 2, …
+    """
+
+    keys: Float[Tensor, "*batch key_head key head_dim"]
+    values: Float[Tensor, "*batch key_head key head_dim"]

@@ -16,17 +16,19 @@ def scaled_dot_product_attention(
     *,
     allowed: Bool[Tensor, "*#batch #query #key"] | None = None,
     scale: float | None = None,
+    bias: Float[Tensor, "*#batch #query #key"] | None = None,
 ) -> Attended:
     """Let each query look at all keys, and give it the mean of their values, weighted by how well they match.
 
-        O = softmax(Q Kᵀ / √head_dim) V
+        O = softmax(Q Kᵀ / √head_dim + B) V
 
     The dot product says how well a query and a key match. The root keeps the spread of the scores the same for heads
     of any width (see dot_product_variance); the divisor is that of one head, neither √dim of the model nor √key.
 
     allowed: True = this query may look at this key, as in torch's function of the same name (nn.MultiheadAttention
     means the opposite). A query without an allowed key gets zeros. Blocked values must be finite too: 0 · ∞ is NaN.
-    scale: takes the place of 1/√head_dim. Half precision is computed in float32 and rounded at the end.
+    scale: takes the place of 1/√head_dim. bias: B, which positions add to the scaled scores; without one it is 0.
+    Half precision is computed in float32 and rounded at the end.
 
     Cost: query · key · (head_dim + value_dim) multiply-adds; O(query · key) memory. fused_attention needs less memory.
     Raises: ValueError if the axes of keys, values or mask do not fit.
@@ -35,6 +37,7 @@ def scaled_dot_product_attention(
     check_shapes(queries, keys, values)
     scale = queries.shape[-1] ** -0.5 if scale is None else scale
     scores = scale * einsum(widen(queries), widen(keys), "... query head_dim, ... key head_dim -> ... query key")
+    scores = scores if bias is None else scores + widen(bias).expand_as(scores)
     weights = softmax(scores) if allowed is None else masked_softmax(scores, allowed)
     outputs = einsum(weights, widen(values), "... query key, ... key value_dim -> ... query value_dim")
     return Attended(outputs.to(values.dtype), weights.to(queries.dtype))

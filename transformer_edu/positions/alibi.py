@@ -2,10 +2,11 @@
 
 import torch
 from einops import einsum
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 from transformer_edu.positions.distances import distances
+from transformer_edu.positions.places import distances_between
 
 
 def alibi_slopes(heads: int, *, device: torch.device | str | None = None) -> Float[Tensor, "head"]:
@@ -42,8 +43,46 @@ def alibi_bias(
     Raises: ValueError if there are no queries or keys.
     Source: [press2022train] eq. in section 3.
     """
-    nearness = -distances(queries, keys, first=first, device=slopes.device).abs()
-    return einsum(slopes, nearness.to(slopes.dtype), "head, query key -> head query key")
+    return alibi_bias_at(slopes, distances(queries, keys, first=first, device=slopes.device))
+
+
+def alibi_bias_at(
+    slopes: Float[Tensor, "head"], distances: Int[Tensor, "*batch query key"]
+) -> Float[Tensor, "*batch head query key"]:
+    """Return the same penalty for any distances, such as those of a text behind filler.
+
+        bias[h, i, j] = −mₕ · |distances[i, j]|
+
+    Cost: O(head · query · key) memory.
+    Source: [press2022train] eq. in section 3.
+    """
+    nearness = -distances.abs()
+    return einsum(slopes, nearness.to(slopes.dtype), "head, ... query key -> ... head query key")
+
+
+class Alibi(nn.Module):
+    """Be the `bias` of Positions: the penalty by distance; nothing is learned.
+
+    Cost: O(head · query · key) memory.
+    Raises: ValueError if heads < 1.
+    Source: [press2022train] section 3.
+    """
+
+    def __init__(self, heads: int):
+        super().__init__()
+        alibi_slopes(heads)
+        self.heads = heads
+
+    def forward(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        query_places: Int[Tensor, "*#batch query"],
+        key_places: Int[Tensor, "*#batch key"],
+    ) -> Float[Tensor, "*#batch head query key"]:
+        """Return the penalty of each pair, in each head."""
+        slopes = alibi_slopes(self.heads, device=queries.device)
+        return alibi_bias_at(slopes, distances_between(query_places, key_places))
 
 
 def _powers(heads: int) -> list[float]:

@@ -1,8 +1,10 @@
 """A table with one learned vector for each position, as in BERT, GPT-2 and ViT."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+from transformer_edu.softmax import widen
 
 
 class LearnedPositions(nn.Module):
@@ -35,3 +37,36 @@ class LearnedPositions(nn.Module):
                 f"known beyond), got first={first}, length={length}."
             )
         return self.table[first : first + length]
+
+    def at(self, places: Int[Tensor, "*place"]) -> Float[Tensor, "*place dim"]:
+        """Return the rows of any places."""
+        if places.numel() and not 0 <= int(places.min()) <= int(places.max()) < len(self.table):
+            wrong = sorted(set(places[(places < 0) | (places >= len(self.table))].tolist()))
+            raise ValueError(
+                f"LearnedPositions needs positions within 0 … {len(self.table) - 1} (the table ends there; nothing is "
+                f"known beyond), got places={wrong}."
+            )
+        return self.table[places]
+
+
+class AddLearned(nn.Module):
+    """Be the `place` of Positions, or the `enter`: each token gets the learned vector of its place.
+
+        x ← x + E[p]
+
+    Segments are places, too: a second table, read with the number of the segment.
+
+    Cost: O(token · dim).
+    Raises: ValueError beyond the end of the table.
+    Source: [devlin2019bert] figure 2; at each layer's queries and keys, [carion2020end] section 3.2.
+    """
+
+    def __init__(self, codes: LearnedPositions):
+        super().__init__()
+        self.codes = codes
+
+    def forward(
+        self, tokens: Float[Tensor, "*batch token dim"], places: Int[Tensor, "*#batch token"]
+    ) -> Float[Tensor, "*batch token dim"]:
+        """Return the tokens with the vectors of their places added."""
+        return (widen(tokens) + widen(self.codes.at(places))).to(tokens.dtype)

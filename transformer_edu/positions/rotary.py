@@ -1,9 +1,11 @@
 """Rotary positions: turn queries and keys by their position, so that their product sees the distance."""
 
+from collections.abc import Callable
+
 import torch
 from einops import rearrange
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 from transformer_edu.positions.frequencies import frequencies
 from transformer_edu.softmax import widen
@@ -27,7 +29,19 @@ def rotary(
     Source: [su2024roformer] eq. 34, whose pairs these are; Meta's code for Llama has them too. GPT-NeoX, and Llama in
         Hugging Face's code, pair otherwise: rotary_halves.
     """
-    cos, sin = _turns("rotary", vectors, first, base)
+    return rotary_at(vectors, _counted(vectors, first), base=base)
+
+
+def rotary_at(
+    vectors: Float[Tensor, "*batch token head_dim"], places: Int[Tensor, "*#batch token"], *, base: float = 10000.0
+) -> Float[Tensor, "*batch token head_dim"]:
+    """Turn neighboring features of queries or keys that stand at any places, each by its place · ωᵢ: see rotary.
+
+    Cost: O(token · head_dim).
+    Raises: ValueError if head_dim is odd, or base <= 0.
+    Source: [su2024roformer] eq. 34.
+    """
+    cos, sin = _turns("rotary", vectors, places, base)
     even, odd = rearrange(widen(vectors), "... token (pair two) -> two ... token pair", two=2)
     turned = [even * cos - odd * sin, even * sin + odd * cos]
     return rearrange(turned, "two ... token pair -> ... token (pair two)").to(vectors.dtype)
@@ -47,18 +61,54 @@ def rotary_halves(
     Raises: ValueError if head_dim is odd, or base <= 0.
     Source: [su2024roformer]; the pairing is that of [black2022gptneox], and of Llama in Hugging Face's code.
     """
-    cos, sin = _turns("rotary_halves", vectors, first, base)
+    return rotary_halves_at(vectors, _counted(vectors, first), base=base)
+
+
+def rotary_halves_at(
+    vectors: Float[Tensor, "*batch token head_dim"], places: Int[Tensor, "*#batch token"], *, base: float = 10000.0
+) -> Float[Tensor, "*batch token head_dim"]:
+    """Turn features half a head apart of queries or keys that stand at any places: see rotary_halves.
+
+    Cost: O(token · head_dim).
+    Raises: ValueError if head_dim is odd, or base <= 0.
+    Source: [black2022gptneox], and Llama in Hugging Face's code.
+    """
+    cos, sin = _turns("rotary_halves", vectors, places, base)
     left, right = rearrange(widen(vectors), "... token (two pair) -> two ... token pair", two=2)
     turned = [left * cos - right * sin, left * sin + right * cos]
     return rearrange(turned, "two ... token pair -> ... token (two pair)").to(vectors.dtype)
 
 
-def _turns(function: str, vectors: Tensor, first: int, base: float) -> tuple[Tensor, Tensor]:
+class Rotary(nn.Module):
+    """Be the `turn` of Positions: queries and keys are turned by their places, in each layer and head alike.
+
+    turned: which features are partners, rotary_at or rotary_halves_at; a checkpoint asks for its own.
+
+    Cost: O(token · head_dim); nothing is learned.
+    Raises: ValueError if head_dim is odd, or base <= 0.
+    Source: [su2024roformer] section 3.4.
+    """
+
+    def __init__(self, *, base: float = 10000.0, turned: Callable[..., Tensor] = rotary_at):
+        super().__init__()
+        self.base, self.turned = base, turned
+
+    def forward(
+        self, vectors: Float[Tensor, "*batch head token head_dim"], places: Int[Tensor, "*#batch token"]
+    ) -> Float[Tensor, "*batch head token head_dim"]:
+        """Return the vectors, turned."""
+        return self.turned(vectors, rearrange(places, "... token -> ... 1 token"), base=self.base)
+
+
+def _counted(vectors: Tensor, first: int) -> Tensor:
+    return torch.arange(first, first + vectors.shape[-2], device=vectors.device)
+
+
+def _turns(function: str, vectors: Tensor, places: Tensor, base: float) -> tuple[Tensor, Tensor]:
     """Return cosine and sine of position · ω, in the type that the turn is computed in."""
-    token, head_dim = vectors.shape[-2:]
+    head_dim = vectors.shape[-1]
     if head_dim < 2 or head_dim % 2:
         raise ValueError(f"{function} needs an even head_dim (features turn in pairs), got head_dim={head_dim}.")
-    positions = torch.arange(first, first + token, dtype=torch.float64, device=vectors.device)
-    angles = positions[:, None] * frequencies(head_dim, base=base, device=vectors.device)
+    angles = places.double()[..., None] * frequencies(head_dim, base=base, device=vectors.device)
     wide = widen(vectors).dtype
     return angles.cos().to(wide), angles.sin().to(wide)

@@ -1,10 +1,13 @@
 """Shaw's relative positions: a learned vector for each distance, added to the key and to the value."""
 
-from einops import einsum
+import torch
+from einops import einsum, rearrange
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from transformer_edu.positions.distances import distances, skew
+from transformer_edu.positions.places import distances_between
+from transformer_edu.softmax import widen
 
 
 def clipped(
@@ -77,6 +80,26 @@ def shaw_bias(
     return skew(einsum(queries, by_distance, "... query head_dim, distance head_dim -> ... query distance"))
 
 
+def shaw_bias_at(
+    queries: Float[Tensor, "*batch query head_dim"],
+    key_vectors: Float[Tensor, "distance head_dim"],
+    distances: Int[Tensor, "*#batch query key"],
+) -> Float[Tensor, "*batch query key"]:
+    """Return the same for any distances: each query meets each of the 2k + 1 vectors once, and looks its products up.
+
+        bᵢⱼ = qᵢ · a^K[clip(distances[i, j])]
+
+    Distances that do not grow by one from key to key (filler, segments) cannot be skewed.
+
+    Cost: query · (2k + 1) · head_dim multiply-adds; O(query · (key + 2k + 1)) memory.
+    Raises: ValueError if the number of vectors is even.
+    Source: [shaw2018self] eq. 5.
+    """
+    products = einsum(queries, key_vectors, "... query head_dim, distance head_dim -> ... query distance")
+    rows = clipped(distances, vectors=key_vectors)
+    return products.gather(-1, rows.expand(*queries.shape[:-1], rows.shape[-1]))
+
+
 def shaw_mix(
     weights: Float[Tensor, "*batch query key"],
     values: Float[Tensor, "*batch key value_dim"],
@@ -94,6 +117,75 @@ def shaw_mix(
     Source: [shaw2018self] eq. 3.
     """
     apart = distances(weights.shape[-2], weights.shape[-1], first=first, device=weights.device)
-    rows = clipped(apart, vectors=value_vectors).expand(weights.shape)
+    return weights @ values + shaw_mix_at(weights, value_vectors, apart)
+
+
+def shaw_mix_at(
+    weights: Float[Tensor, "*batch query key"],
+    value_vectors: Float[Tensor, "distance value_dim"],
+    distances: Int[Tensor, "*#batch query key"],
+) -> Float[Tensor, "*batch query value_dim"]:
+    """Return what the distances alone add to the mixed values, for any distances.
+
+        Σⱼ pᵢⱼ a^V[clip(distances[i, j])]
+
+    Cost: O(query · key), and query · (2k + 1) · value_dim multiply-adds; no table of vectors.
+    Raises: ValueError if the number of vectors is even.
+    Source: [shaw2018self] eq. 3, its second term.
+    """
+    rows = clipped(distances, vectors=value_vectors).expand(weights.shape)
     by_distance = weights.new_zeros(*weights.shape[:-1], len(value_vectors)).scatter_add(-1, rows, weights)
-    return weights @ values + by_distance @ value_vectors
+    return by_distance @ value_vectors
+
+
+class ShawKeys(nn.Module):
+    """Be the `bias` of Positions: each key is seen together with the vector of its distance, clipped at `clip`.
+
+    Cost: that of shaw_bias_at; (2 clip + 1) · head_dim parameters, shared by the heads.
+    Raises: ValueError if clip < 0 or head_dim < 1.
+    Source: [shaw2018self] eq. 4, divided by √head_dim here.
+    """
+
+    def __init__(self, head_dim: int, *, clip: int, generator: torch.Generator | None = None):
+        super().__init__()
+        self.vectors = _vectors("ShawKeys", head_dim, clip, generator)
+
+    def forward(
+        self,
+        queries: Float[Tensor, "*batch head query head_dim"],
+        keys: Tensor,
+        query_places: Int[Tensor, "*#batch query"],
+        key_places: Int[Tensor, "*#batch key"],
+    ) -> Float[Tensor, "*batch head query key"]:
+        """Return what the vectors of distances add to the score of each pair."""
+        apart = rearrange(distances_between(query_places, key_places), "... query key -> ... 1 query key")
+        return shaw_bias_at(widen(queries), self.vectors.to(widen(queries).dtype), apart) / queries.shape[-1] ** 0.5
+
+
+class ShawValues(nn.Module):
+    """Be the `mix` of Positions: each value is fetched together with the vector of its distance, clipped at `clip`.
+
+    Cost: that of shaw_mix_at; (2 clip + 1) · head_dim parameters, shared by the heads.
+    Raises: ValueError if clip < 0 or head_dim < 1.
+    Source: [shaw2018self] eq. 3.
+    """
+
+    def __init__(self, head_dim: int, *, clip: int, generator: torch.Generator | None = None):
+        super().__init__()
+        self.vectors = _vectors("ShawValues", head_dim, clip, generator)
+
+    def forward(
+        self,
+        weights: Float[Tensor, "*batch head query key"],
+        query_places: Int[Tensor, "*#batch query"],
+        key_places: Int[Tensor, "*#batch key"],
+    ) -> Float[Tensor, "*batch head query head_dim"]:
+        """Return what the vectors of distances add to the mixed values."""
+        apart = rearrange(distances_between(query_places, key_places), "... query key -> ... 1 query key")
+        return shaw_mix_at(weights, self.vectors.to(weights.dtype), apart)
+
+
+def _vectors(module: str, head_dim: int, clip: int, generator: torch.Generator | None) -> nn.Parameter:
+    if clip < 0 or head_dim < 1:
+        raise ValueError(f"{module} needs clip >= 0 and head_dim >= 1 (they count), got {clip=}, {head_dim=}.")
+    return nn.Parameter(0.02 * torch.randn(2 * clip + 1, head_dim, generator=generator))

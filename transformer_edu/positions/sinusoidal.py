@@ -2,10 +2,11 @@
 
 import torch
 from einops import rearrange
-from jaxtyping import Float, Real
-from torch import Tensor
+from jaxtyping import Float, Int, Real
+from torch import Tensor, nn
 
 from transformer_edu.positions.frequencies import frequencies
+from transformer_edu.softmax import widen
 
 
 def sinusoidal(
@@ -79,6 +80,28 @@ def sinusoidal_at(
     angles = positions.double()[..., None] * frequencies(dim, base=base, device=positions.device)
     codes = rearrange([angles.sin(), angles.cos()], "wave ... pair -> ... (pair wave)")
     return codes.to(positions.dtype if positions.is_floating_point() else torch.get_default_dtype())
+
+
+class AddSinusoidal(nn.Module):
+    """Be the `place` of Positions, or the `enter`: each token gets the sinusoidal code of its place.
+
+        x ← x + PE[p]
+
+    Cost: O(token · dim); nothing is learned.
+    Raises: ValueError if dim is odd, or base <= 0.
+    Source: [vaswani2017attention] section 3.5.
+    """
+
+    def __init__(self, *, base: float = 10000.0):
+        super().__init__()
+        self.base = base
+
+    def forward(
+        self, tokens: Float[Tensor, "*batch token dim"], places: Int[Tensor, "*#batch token"]
+    ) -> Float[Tensor, "*batch token dim"]:
+        """Return the tokens with the codes of their places added."""
+        wide = widen(tokens)
+        return (wide + sinusoidal_at(places.to(wide.dtype), dim=tokens.shape[-1], base=self.base)).to(tokens.dtype)
 
 
 def _angles(length: int, dim: int, *, base: float, first: int) -> Float[Tensor, "token feature_pair"]:

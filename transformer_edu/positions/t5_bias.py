@@ -1,11 +1,15 @@
 """T5's relative positions: one learned number for each head and each bucket of distances."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from einops import rearrange
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
+
+from transformer_edu.positions.places import distances_between
+from transformer_edu.softmax import widen
 
 
 def t5_buckets(distances: Int[Tensor, "*pair"], *, buckets: int = 32, farthest: int = 128) -> Int[Tensor, "*pair"]:
@@ -43,7 +47,9 @@ def t5_causal_buckets(
     return _half((-distances).clamp(min=0), buckets, farthest)
 
 
-def t5_bias(table: Float[Tensor, "bucket head"], buckets: Int[Tensor, "query key"]) -> Float[Tensor, "head query key"]:
+def t5_bias(
+    table: Float[Tensor, "bucket head"], buckets: Int[Tensor, "*batch query key"]
+) -> Float[Tensor, "*batch head query key"]:
     """Look up what each head adds to the score of each pair.
 
         eᵢⱼ = qᵢ · kⱼ + b[bucket(j − i), head]
@@ -54,7 +60,43 @@ def t5_bias(table: Float[Tensor, "bucket head"], buckets: Int[Tensor, "query key
     Cost: O(head · query · key) memory; bucket · head parameters.
     Source: [raffel2020exploring] section 2.1.
     """
-    return rearrange(table[buckets], "query key head -> head query key")
+    return rearrange(table[buckets], "... query key head -> ... head query key")
+
+
+class T5Bias(nn.Module):
+    """Be the `bias` of Positions: a learned number for each head and bucket. The attention has scale=1 with it.
+
+    sort: t5_buckets where both sides are seen, t5_causal_buckets in a decoder.
+
+    Cost: O(head · query · key) memory; buckets · heads parameters, for all layers that share the object.
+    Raises: ValueError if the buckets cannot be halved as `sort` does.
+    Source: [raffel2020exploring] section 2.1.
+    """
+
+    def __init__(
+        self,
+        heads: int,
+        *,
+        sort: Callable[..., Tensor],
+        buckets: int = 32,
+        farthest: int = 128,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        sort(torch.zeros(1, dtype=torch.long), buckets=buckets, farthest=farthest)
+        self.sort, self.farthest = sort, farthest
+        self.table = nn.Parameter(0.02 * torch.randn(buckets, heads, generator=generator))
+
+    def forward(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        query_places: Int[Tensor, "*#batch query"],
+        key_places: Int[Tensor, "*#batch key"],
+    ) -> Float[Tensor, "*#batch head query key"]:
+        """Return what each head adds to the score of each pair."""
+        apart = distances_between(query_places, key_places)
+        return t5_bias(widen(self.table), self.sort(apart, buckets=len(self.table), farthest=self.farthest))
 
 
 def _half(apart: Int[Tensor, "*pair"], buckets: int, farthest: int) -> Int[Tensor, "*pair"]:

@@ -1,11 +1,14 @@
 """Transformer-XL's relative positions: the product of sums, multiplied out and made relative term by term."""
 
-from einops import einsum
-from jaxtyping import Float
-from torch import Tensor
+import torch
+from einops import einsum, rearrange
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 from transformer_edu.positions.distances import distances, skew
+from transformer_edu.positions.places import distances_between
 from transformer_edu.positions.sinusoidal import sinusoidal_at
+from transformer_edu.softmax import widen
 
 
 def distance_sinusoids(
@@ -62,3 +65,71 @@ def transformer_xl_scores(
         "... query head_dim, ... distance head_dim -> ... query distance",
     )
     return (content + skew(by_distance)) / queries.shape[-1] ** 0.5
+
+
+def transformer_xl_bias_at(
+    queries: Float[Tensor, "*batch query head_dim"],
+    keys: Float[Tensor, "*batch key head_dim"],
+    distance_keys: Float[Tensor, "*#batch distance head_dim"],
+    rows: Int[Tensor, "*#batch query key"],
+    content_bias: Float[Tensor, "*#batch head_dim"],
+    distance_bias: Float[Tensor, "*#batch head_dim"],
+) -> Float[Tensor, "*batch query key"]:
+    """Return what three of the four terms add to the scaled product of queries and keys, for any distances.
+
+        bᵢⱼ = ((qᵢ + v)·W^R R[row(i, j)] + u·kⱼ) / √head_dim
+
+    rows: which row of distance_keys holds the distance of a pair. Distances in a row need no rows, but a skew; that is
+    transformer_xl_scores, with the first term included.
+
+    Cost: query · distance · head_dim multiply-adds; O(query · (key + distance)) memory.
+    Source: [dai2019transformerxl] section 3.3.
+    """
+    by_distance = einsum(
+        queries + distance_bias[..., None, :],
+        distance_keys,
+        "... query head_dim, ... distance head_dim -> ... query distance",
+    )
+    placed = by_distance.gather(-1, rows.expand(*queries.shape[:-1], keys.shape[-2]))
+    wanted = einsum(keys, content_bias, "... key head_dim, ... head_dim -> ... key")
+    return (placed + rearrange(wanted, "... key -> ... 1 key")) / queries.shape[-1] ** 0.5
+
+
+class TransformerXLBias(nn.Module):
+    """Be the `bias` of Positions: hold u, v and the projection W^R of sinusoidal codes to keys of distances.
+
+    The paper learns u and v for all layers together and W^R for each: give each layer an object, or all of them one.
+
+    Cost: that of transformer_xl_bias_at; dim² + 2 dim parameters.
+    Raises: ValueError if heads does not divide dim, or if dim is odd.
+    Source: [dai2019transformerxl] section 3.3; u and v start at 0.
+    """
+
+    def __init__(self, dim: int, *, heads: int):
+        super().__init__()
+        if heads < 1 or dim % heads or dim % 2:
+            raise ValueError(
+                f"TransformerXLBias needs heads that divide an even dim={dim} (waves come in pairs), got heads={heads}."
+            )
+        self.distance = nn.Linear(dim, dim, bias=False)
+        self.content_bias, self.distance_bias = (nn.Parameter(torch.zeros(heads, dim // heads)) for _ in range(2))
+
+    def forward(
+        self,
+        queries: Float[Tensor, "*batch head query head_dim"],
+        keys: Float[Tensor, "*batch head key head_dim"],
+        query_places: Int[Tensor, "*#batch query"],
+        key_places: Int[Tensor, "*#batch key"],
+    ) -> Float[Tensor, "*batch head query key"]:
+        """Return what is added to the scaled product of each pair: each distance that occurs is projected once."""
+        dtype = widen(queries).dtype
+        every, rows = torch.unique(-distances_between(query_places, key_places), return_inverse=True)
+        codes = sinusoidal_at(every.to(dtype), dim=self.distance.in_features)
+        distance_keys = rearrange(
+            codes @ self.distance.weight.to(dtype).mT,
+            "distance (head head_dim) -> head distance head_dim",
+            head=len(self.content_bias),
+        )
+        learned = (self.content_bias.to(dtype), self.distance_bias.to(dtype))
+        rows = rearrange(rows, "... query key -> ... 1 query key")
+        return transformer_xl_bias_at(queries.to(dtype), keys.to(dtype), distance_keys, rows, *learned)
