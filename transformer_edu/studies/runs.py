@@ -1,20 +1,18 @@
-"""Run an experiment: every setting with every seed, with a progress bar, and again from where it stopped."""
+"""Run a study: every setting with every seed, with a progress bar, and again from where it stopped."""
 
-import hashlib
-import inspect
 import json
-import os
-import platform
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm.auto import tqdm
 
 from transformer_edu.studies.committed import FOLDER
+from transformer_edu.studies.point import Answer, Point, text_of, write
+from transformer_edu.studies.workers import answers
 
 
 def measure_all(
@@ -25,73 +23,75 @@ def measure_all(
     seeds: Sequence[int],
     unfinished: Path,
     folder: Path = FOLDER,
+    jobs: int = 1,
+    dask: str | None = None,
 ) -> Path:
     """Call `run(**setting, seed=seed)` for every setting and seed; write all answers to `{name}.json`.
 
-    Each finished run is kept in the folder `unfinished` until all are there, so that a stopped experiment goes on where
-    it was. The folder's name ends in a hash of the file that defines `run`: a changed script starts afresh. What that
-    file imports is not looked at: after a change there, delete the folder. Answers are plain JSON. Beside them stand
-    the device, torch's version, threads, seeds and the commit.
+    An answer is plain JSON; under the name "weights" it may hand up trained networks besides, {name: {name: tensor}},
+    which become `{name}.safetensors`. Points run here one after the other, in `jobs` processes, or on a Dask cluster.
+    Each finished one is kept in a file of the folder `unfinished` until all are there, so that a stopped study goes on
+    where it was. The folder's name ends in a hash of the file that defines `run`: a changed study starts afresh. What
+    that file imports is not looked at: after a change there, delete the folder. Beside the answers stand the devices,
+    torch's version, threads (one), seeds and the commit.
 
-    Raises: ValueError if two settings are alike; SystemExit, with a word on how to go on, when it is interrupted.
+    Raises: ValueError if two settings are alike, or jobs < 1; RuntimeError that names the points that failed, when all
+    others are kept; SystemExit, with a word on how to go on, when it is interrupted.
     """
     settings = [dict(setting) for setting in settings]
     if any(settings.count(setting) > 1 for setting in settings):
         raise ValueError(f"measure_all needs settings that differ (each is one row), got settings={settings}.")
-    kept = unfinished / f"{name}-{_text_of(run)}"
-    kept.mkdir(parents=True, exist_ok=True)
-    answers = []
-    for setting, seed in tqdm(list(product(settings, seeds)), desc=name):
-        file = kept / f"{'_'.join(f'{key}={value}' for key, value in {**setting, 'seed': seed}.items())}.json"
-        if not file.exists():
-            try:
-                answer = {**setting, "seed": seed, **run(**setting, seed=seed)}
-            except KeyboardInterrupt:
-                told = f"Stopped with {len(answers)} runs kept in {kept}. The same command goes on."
-                raise SystemExit(f"\n{told}") from None
-            _write(file, json.dumps(answer))
-        answers.append(json.loads(file.read_text(encoding="utf-8")))
-    rows = ",\n  ".join(json.dumps(answer) for answer in answers)
+    if jobs < 1:
+        raise ValueError(f"measure_all needs jobs >= 1 (they are processes), got jobs={jobs}.")
+    points = [Point(setting, seed) for setting, seed in product(settings, seeds)]
+    kept = unfinished / f"{name}-{text_of(run)}"
+    missing = [point for point in points if not point.file(kept).exists()]
+    failed: list[str] = []
+    try:
+        with (
+            closing(answers(run, missing, jobs=jobs, dask=dask)) as coming,
+            tqdm(total=len(points), initial=len(points) - len(missing), desc=name) as bar,
+        ):
+            for point, answer in coming:
+                bar.update()
+                if isinstance(answer, Answer):
+                    answer.keep(point.file(kept))
+                else:
+                    failed.append(f"{point}: {type(answer).__name__}: {answer}")
+                    cause = answer
+    except KeyboardInterrupt:
+        there = sum(point.file(kept).exists() for point in points)
+        raise SystemExit(f"\nStopped with {there} runs kept in {kept}. The same command goes on.") from None
+    if failed:
+        told = "\n  ".join(failed)
+        raise RuntimeError(
+            f"{len(failed)} of {len(points)} runs of {name} failed. The others are kept in {kept}, and the same "
+            f"command runs these again:\n  {told}"
+        ) from cause
+    return _committed(name, [point.file(kept) for point in points], seeds, folder)
+
+
+def _committed(name: str, files: Sequence[Path], seeds: Sequence[int], folder: Path) -> Path:
+    """Write what the files of all points hold into one, and lay the weights beside it."""
+    read = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    made = {key: _told_once([one["made"][key] for one in read]) for key in (read[0]["made"] if read else ())}
+    rows = ",\n  ".join(json.dumps(one["answer"]) for one in read)
+    text = json.dumps({**made, "seeds": list(seeds), "commit": _commit()}, indent=1)
     folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        for weights in (path for path in file.with_suffix("").glob("*.safetensors") if path.is_file()):
+            write(folder / weights.name, weights.read_bytes())
     result = folder / f"{name}.json"
-    _write(result, f'{{"made": {json.dumps(how_it_was_made(seeds), indent=1)},\n"runs": [\n  {rows}\n]}}\n')
+    write(result, f'{{"made": {text},\n"runs": [\n  {rows}\n]}}\n'.encode())
     return result
 
 
-def how_it_was_made(seeds: Sequence[int]) -> dict[str, Any]:
-    """Say on what the numbers were measured."""
-    told = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=Path(__file__).parent
-    )
-    cuda = torch.cuda.is_available()
-    return {
-        "device": torch.cuda.get_device_name() if cuda else _processor(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "seeds": list(seeds),
-        "commit": told.stdout.strip(),
-    }
+def _told_once(values: Sequence[Any]) -> Any:
+    """Return what all points say, or all that different ones say."""
+    different = list(dict.fromkeys(values))
+    return different[0] if len(different) == 1 else "; ".join(map(str, different))
 
 
-def _text_of(run: Callable[..., Any]) -> str:
-    """Name the text of the file that defines a function, in eight characters: another text, another name."""
-    file = inspect.getsourcefile(run if inspect.isfunction(run) else type(run))
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:8]
-
-
-def _processor() -> str:
-    """Name the processor, as the system does."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-
-
-def _write(file: Path, text: str) -> None:
-    """Write by rename: a stopped run leaves no half file."""
-    draft = file.with_name(file.name + ".part")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(file)
+def _commit() -> str:
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent).stdout.strip()
