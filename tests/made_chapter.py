@@ -5,7 +5,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import jupytext
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+from transformer_edu_course.building.entries import PERCENT
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -72,13 +77,22 @@ def kind_of(tag: str) -> str:
     return "raw" if tag.startswith("card") else "markdown" if tag.split(":")[0] in markdown else "code"
 
 
+def notebook_of(cells: dict[str, str]) -> nbformat.NotebookNode:
+    """Make a notebook of tag and text; a space behind a tag tells two cells of one tag apart."""
+    make = {"markdown": new_markdown_cell, "raw": new_raw_cell, "code": new_code_cell}
+    entries = [make[kind_of(tag)](text, metadata={"tags": tag.split()}) for tag, text in cells.items()]
+    ours = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "tags,-all"}
+    return new_notebook(cells=entries, metadata={"jupytext": ours})
+
+
 def as_notebook(cells: dict[str, str]) -> str:
-    """Write a notebook of tag and text; a space behind a tag tells two cells of one tag apart."""
-    entries = [
-        {"cell_type": kind_of(tag), "metadata": {"tags": [tag.strip()]}, "source": text.splitlines(keepends=True)}
-        for tag, text in cells.items()
-    ]
-    return json.dumps({"cells": entries, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    """Write the cells as a notebook."""
+    return nbformat.writes(notebook_of(cells))
+
+
+def as_source(cells: dict[str, str]) -> str:
+    """Write the same cells in percent format."""
+    return jupytext.writes(notebook_of(cells), fmt=PERCENT)
 
 
 @pytest.fixture
@@ -99,19 +113,21 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     page = {"cell_type": "markdown", "id": "top", "metadata": {}, "source": ["# Made: why?"]}
     notebook = {"cells": [page], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (root / "book" / "made" / "why.ipynb").write_text(json.dumps(notebook))
-    (root / "exercises" / "made.ipynb").write_text(as_notebook(MADE))
+    (root / "exercises" / "made.py").write_text(as_source(MADE), encoding="utf-8")
     monkeypatch.chdir(root)
     return root
 
 
 @pytest.fixture
 def put(repository: Path) -> Callable[..., Path]:
-    """Return a function that writes cells as a source notebook, of the book or of a course."""
+    """Return a function that writes cells as a source, of the book or of a course."""
 
-    def write(cells: dict[str, str], folder: str = "exercises", name: str = "made") -> Path:
-        path = repository / folder / f"{name}.ipynb"
+    def write(cells: dict[str, str], folder: str = "exercises", name: str = "made", ending: str = ".py") -> Path:
+        path = repository / folder / f"{name}{ending}"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(as_notebook(cells), encoding="utf-8")
+        for old in path.parent.glob(f"{name}.*"):
+            old.unlink()
+        path.write_text((as_source if ending == ".py" else as_notebook)(cells), encoding="utf-8")
         return path
 
     return write

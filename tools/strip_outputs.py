@@ -21,7 +21,7 @@ def strip(notebook: dict) -> bool:
 
 
 def main() -> None:
-    for path in [*notebooks(), *sorted((ROOT / "exercises").glob("*.ipynb"))]:
+    for path in notebooks():
         notebook = json.loads(path.read_text(encoding="utf-8"))
         if strip(notebook):
             path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

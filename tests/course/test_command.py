@@ -132,7 +132,7 @@ def test_a_malformed_source_is_one_line(repository, put, made, capsys):
     put({("hnt:q1" if tag == "hint:q1" else tag): text for tag, text in made.items()})
     assert main(BUILD) == 1
     told = capsys.readouterr().err
-    assert told == "exercises/made.ipynb, cell 7: unknown tag 'hnt:q1'. Write 'hint' for its first part.\n"
+    assert told == "exercises/made.py, line 35, cell 7: unknown tag 'hnt:q1'. Write 'hint' for its first part.\n"
 
 
 MISTAKES = {

@@ -1,58 +1,37 @@
-"""Read the tagged cells of a source notebook: `card:q1`, `hidden-test:q1:3`. Every mistake names its cell."""
+"""Read the tagged cells of a source: `card:q1`, `hidden-test:q1:3`. Every mistake names its line and its cell."""
 
-import json
 import re
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from transformer_edu_course.building.entries import Entry, SourceError, read_entries
 from transformer_edu_course.building.tags import ROLES, read_tag
 
 ORDER = "card, statement, answer, tests, hints, because, then wrong and right answers"
 
 
-class SourceError(ValueError):
-    """Say what is wrong in a source notebook: the file, the cell, and the cure."""
-
-
 class Cell(NamedTuple):
-    """A cell of a source notebook, and where it stands (the first cell is number 1)."""
+    """A cell of a source, and where it stands."""
 
-    file: str
-    number: int
+    where: str
     role: str
     question: str
     points: int
     text: str
-
-    @property
-    def where(self) -> str:
-        """Write where the cell stands."""
-        return f"{self.file}, cell {self.number}"
 
     def error(self, what: str) -> SourceError:
         """Make an error about this cell; `what` says what is wrong and how to cure it."""
         return SourceError(f"{self.where}: {what}")
 
 
-def read_cells(path: Path, name: str = "") -> list[Cell]:
-    """Read the cells of a source notebook, in their order; `name` is the file as errors call it.
+def read_cells(path: Path, name: str) -> list[Cell]:
+    """Read the cells of a source, in their order; `name` is the file as errors call it.
 
-    Raises: SourceError for a file that is no notebook, an unknown or incomplete tag, and cells out of order.
+    Raises: SourceError for a file that cannot be read, an unknown or incomplete tag, and cells out of order.
     """
-    name = name or str(path)
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        texts = ["".join(entry["source"]) for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        cure = "Save it in Jupyter as a notebook of format 4."
-        raise SourceError(f"{name} is no notebook ({type(error).__name__}: {error}). {cure}") from error
-    cells = []
-    for number, (entry, text) in enumerate(zip(entries, texts, strict=True), 1):
-        tags = entry.get("metadata", {}).get("tags", [])
-        if tags or text.strip():
-            cell = Cell(name, number, "", "", 0, text.rstrip())
-            cells.append(_tagged(cell, tags, str(entry.get("cell_type"))))
+    entries = (entry for entry in read_entries(path, name) if entry.tags or entry.text.strip())
+    cells = [_tagged(entry) for entry in entries]
     _check_order(cells)
     return cells
 
@@ -78,11 +57,11 @@ def compiled(cell: Cell, code: str) -> str:
     return code
 
 
-def _tagged(cell: Cell, tags: list[str], kind: str) -> Cell:
+def _tagged(entry: Entry) -> Cell:
     try:
-        return cell._replace(**read_tag(tags, kind)._asdict())
+        return Cell(entry.where, *read_tag(entry.tags, entry.kind), entry.text.rstrip())
     except ValueError as error:
-        raise cell.error(str(error)) from error
+        raise SourceError(f"{entry.where}: {error}") from error
 
 
 def _check_order(cells: list[Cell]) -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from transformer_edu_course.building.cells import SourceError
+from transformer_edu_course.building.entries import SourceError
 from transformer_edu_course.building.leaks import leaks, public_files
 from transformer_edu_course.building.outputs import (
     differing,
@@ -15,7 +15,7 @@ from transformer_edu_course.building.outputs import (
     write,
 )
 from transformer_edu_course.building.repository import Workplace, find_root
-from transformer_edu_course.building.source import Chapter, read_chapter_source, source_chapters
+from transformer_edu_course.building.source import Chapter, read_chapter_source, source_chapters, source_path
 from transformer_edu_course.building.verify import problems
 
 DESCRIPTION = """Build the exercises of chapters from their source notebooks: page, check, student notebook and
@@ -111,8 +111,7 @@ def _report(chapter: Chapter, place: Workplace) -> None:
     points = sum(question.points for question in assigned)
     told = f"{len(questions)} exercises, {len(assigned)} assigned ({points} points)"
     print(f"{chapter.name}: {told}; {sum(answers)} worked answers earn what they say.")
-    book = place.folders[0] / f"{chapter.name}.ipynb"
-    if place.course and book.is_file():
+    if place.course and source_path(chapter.name, place.folders[0]):
         shown = {q.id for q in read_chapter_source(chapter.name, place.folders[:1]).questions if not q.assigned}
         for question in assigned:
             if question.id in shown:

@@ -1,4 +1,4 @@
-"""Read a chapter's exercises from its source notebook, and from a course's notebook that adds to it."""
+"""Read a chapter's exercises from its source, and from a course's source that adds to it."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from transformer_edu.exercises.question import Question, Test
 from transformer_edu_course.building.card import complete, read_card
-from transformer_edu_course.building.cells import Cell, SourceError, compiled, named, read_cells
+from transformer_edu_course.building.cells import Cell, compiled, named, read_cells
+from transformer_edu_course.building.entries import ENDINGS, SourceError, has_cells
 from transformer_edu_course.building.regions import cut
 
 
@@ -47,21 +48,30 @@ class Chapter(NamedTuple):
 
 
 def source_chapters(folder: Path) -> list[str]:
-    """Name the chapters that have a source notebook in a folder. Raises: SourceError for a name that no id can have."""
-    names = sorted(path.stem for path in folder.glob("*.ipynb"))
-    for name in names:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    """Name the chapters that have a source in a folder. Raises: SourceError for a name that no id can have."""
+    paths = sorted(path for ending in ENDINGS for path in folder.glob(f"*{ending}") if has_cells(path))
+    for path in paths:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", path.stem):
             cure = "Rename it with small letters, digits and _."
-            raise SourceError(f"{folder / name}.ipynb: a chapter cannot be named {name!r}. {cure}")
-    return names
+            raise SourceError(f"{path}: a chapter cannot be named {path.stem!r}. {cure}")
+    return list(dict.fromkeys(path.stem for path in paths))
+
+
+def source_path(chapter: str, folder: Path) -> Path | None:
+    """Return the source of a chapter in a folder, if it has one. Raises: SourceError where it has two."""
+    found = [path for ending in ENDINGS if (path := folder / f"{chapter}{ending}").is_file() and has_cells(path)]
+    if len(found) > 1:
+        text, notebook = (f"{folder.name}/{path.name}" for path in found)
+        raise SourceError(f"{text} and {notebook} are both the source of {chapter}. Remove one of them.")
+    return found[0] if found else None
 
 
 def read_chapter_source(chapter: str, folders: list[Path]) -> Chapter:
     """Read a chapter from each folder that has it. A later one adds questions and tests, and replaces texts.
 
-    Raises: ValueError for a chapter that no folder has, SourceError for whatever is wrong in a notebook.
+    Raises: ValueError for a chapter that no folder has, SourceError for whatever is wrong in a source.
     """
-    paths = [folder / f"{chapter}.ipynb" for folder in folders if (folder / f"{chapter}.ipynb").is_file()]
+    paths = [path for folder in folders if (path := source_path(chapter, folder))]
     if not paths:
         known = ", ".join(sorted({name for folder in folders for name in source_chapters(folder)})) or "none"
         needs = f"read_chapter_source needs a chapter with a source notebook ({known})"
@@ -72,7 +82,8 @@ def read_chapter_source(chapter: str, folders: list[Path]) -> Chapter:
     setup = tuple(compiled(cell, cell.text) for cell in cells if cell.role == "setup")
     questions = dict.fromkeys(cell.question for cell in cells if cell.question)
     if not questions:
-        raise SourceError(f"{layers[0][0].file if cells else paths[0]} has no question. Add cells from card:q1 on.")
+        name = f"{paths[0].parent.name}/{paths[0].name}"
+        raise SourceError(f"{name} has no question. Add cells from card:q1 on.")
     parts = {name: [[cell for cell in layer if cell.question == name] for layer in layers] for name in questions}
     return Chapter(chapter, about, setup, tuple(_source(chapter, [*filter(None, part)]) for part in parts.values()))
 

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from transformer_edu.exercises.question import as_json
-from transformer_edu_course.building.cells import SourceError
+from transformer_edu_course.building.entries import SourceError
 from transformer_edu_course.building.repository import find_root
 from transformer_edu_course.building.source import read_chapter_source
 from transformer_edu_course.grading.feedback import write_feedback

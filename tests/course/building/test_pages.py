@@ -37,20 +37,13 @@ def source(cell: dict) -> str:
 @every_chapter
 def test_the_book_holds_what_its_sources_say(name):
     stale = [BOOK.shown(path) for path in differing(public_outputs(chapter_of(name), BOOK))]
-    assert not stale, f"{', '.join(stale)}: not what exercises/{name}.ipynb says. Type: transformer-edu exercises build"
+    assert not stale, f"{', '.join(stale)}: not what exercises/{name}.py says. Type: transformer-edu exercises build"
 
 
 def test_every_chapter_with_exercises_has_a_source_and_a_page():
     assert chapters() == CHAPTERS
     assert {path.stem for path in (ROOT / "assignments").iterdir()} == set(CHAPTERS)
     assert all(find_page(ROOT, name) for name in CHAPTERS)
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "exercises").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_sources_are_stripped(path):
-    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
-    kept = [number for number, cell in enumerate(cells, 1) if cell["outputs"] or cell["execution_count"] is not None]
-    assert not kept, "Type: .venv/bin/python tools/strip_outputs.py"
 
 
 # The page ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Source notebooks: what the build reads from them, and how it says what is wrong with one."""
+"""Sources of exercises, text or notebook: what the build reads from them, and how it says what is wrong with one."""
 
 import json
 from dataclasses import replace
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_chapter import as_notebook
 from transformer_edu_course.building import SourceError, read_chapter_source, source_chapters
+from transformer_edu_course.building.entries import ENDINGS
 
 
 def read(*folders: Path):
@@ -115,10 +117,26 @@ def doubled(cells: dict[str, str], tag: str) -> dict[str, str]:
     return {name: text for known, text in cells.items() for name in [known, f"{known} "][: 1 + (known == tag)]}
 
 
+def line_of(path: Path, cell: int) -> int:
+    """Return the line that begins a cell of a source in percent format (the first is 1)."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [number for number, line in enumerate(lines, 1) if line.startswith("# %%")][cell - 1]
+
+
 @pytest.mark.parametrize("case", MALFORMED)
-def test_a_malformed_notebook_names_file_cell_and_cure(case, put, made):
+def test_a_malformed_source_names_file_line_cell_and_cure(case, put, made):
     change, cell, message = MALFORMED[case]
     path = put(change(made))
+    with pytest.raises(SourceError) as caught:
+        read(path.parent)
+    assert str(caught.value).startswith(f"exercises/made.py, line {line_of(path, cell)}, cell {cell}: ")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("case", ["unknown tag", "no card", "order", "no TOML", "no begin", "test is no Python"])
+def test_a_malformed_notebook_names_file_cell_and_cure(case, put, made):
+    change, cell, message = MALFORMED[case]
+    path = put(change(made), ending=".ipynb")
     with pytest.raises(SourceError) as caught:
         read(path.parent)
     assert str(caught.value).startswith(f"exercises/made.ipynb, cell {cell}: ")
@@ -126,8 +144,8 @@ def test_a_malformed_notebook_names_file_cell_and_cure(case, put, made):
 
 
 @pytest.mark.parametrize(("kind", "number"), [("code", 4), ("raw", 6)])
-def test_a_cell_of_another_kind_is_refused(kind, number, repository):
-    path = repository / "exercises" / "made.ipynb"
+def test_a_cell_of_another_kind_is_refused(kind, number, put, made):
+    path = put(made, ending=".ipynb")
     notebook = json.loads(path.read_text())
     notebook["cells"][number - 1]["cell_type"] = kind
     path.write_text(json.dumps(notebook))
@@ -135,29 +153,48 @@ def test_a_cell_of_another_kind_is_refused(kind, number, repository):
         read(path.parent)
 
 
-def test_a_cell_without_tag_is_refused_unless_it_is_empty(repository):
-    path = repository / "exercises" / "made.ipynb"
-    notebook = json.loads(path.read_text())
-    notebook["cells"].append({"cell_type": "code", "metadata": {}, "source": []})
-    path.write_text(json.dumps(notebook))
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_cell_without_tag_is_refused_unless_it_is_empty(ending, put, made):
+    path = put(made | {"": " \n "}, ending=ending)
     assert len(read(path.parent).sources) == 3
-    notebook["cells"][-1]["source"] = ["left = 1"]
-    path.write_text(json.dumps(notebook))
+    put(made | {"": "left = 1"}, ending=ending)
     with pytest.raises(SourceError, match=r"cell 30: the cell has no tag\. Give it one of about"):
         read(path.parent)
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[]", '{"cells": 3}', '{"cells": [{"source": 3}]}'])
-def test_a_file_that_is_no_notebook_is_told(text, repository):
-    (repository / "exercises" / "made.ipynb").write_text(text)
+def test_a_file_that_is_no_notebook_is_told(text, put, made):
+    path = put(made, ending=".ipynb")
+    path.write_text(text)
     with pytest.raises(SourceError, match=r"exercises/made\.ipynb is no notebook \(.*Save it in Jupyter"):
-        read(repository / "exercises")
-
-
-def test_a_notebook_without_questions_is_told(put):
-    path = put({"about": "Nothing yet."})
-    with pytest.raises(SourceError, match=r"exercises/made\.ipynb has no question\. Add cells from card:q1 on"):
         read(path.parent)
+
+
+def test_a_text_in_another_encoding_is_told(put, made):
+    path = put(made)
+    path.write_bytes(path.read_text(encoding="utf-8").replace("Use your", "für").encode("latin-1"))
+    with pytest.raises(SourceError, match=r"exercises/made\.py is no text \(UnicodeDecodeError.*Save it in UTF-8"):
+        read(path.parent)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_source_without_questions_is_told(ending, put):
+    path = put({"about": "Nothing yet."}, ending=ending)
+    with pytest.raises(SourceError, match=rf"exercises/made\{ending} has no question\. Add cells from card:q1 on"):
+        read(path.parent)
+
+
+def test_two_sources_of_one_chapter_are_refused(put, made):
+    path = put(made)
+    path.with_suffix(".ipynb").write_text(as_notebook(made))
+    with pytest.raises(SourceError, match=r"exercises/made\.py and exercises/made\.ipynb are both the source of made"):
+        read(path.parent)
+
+
+def test_a_script_that_holds_no_cells_is_no_source(put, made):
+    path = put(made)
+    path.with_name("Grade them.py").write_text("print(1 %% 2)\n")
+    assert source_chapters(path.parent) == ["made"]
 
 
 def test_an_unknown_chapter_gets_the_known_ones(repository):
@@ -205,9 +242,9 @@ def test_a_course_overrides_adds_and_appends(repository, put):
     names = [(test.name, test.hidden) for test in first.question.tests]
     assert names == [("the sum", False), ("written as a sum", True)]
     assert [(w.name, w.tests, w.where) for w in first.wrong] == [
-        ("one too many", 1, "exercises/made.ipynb, cell 9"),
-        ("nowhere near", 1, "exercises/made.ipynb, cell 10"),
-        ("a little less", 2, "my-course/made.ipynb, cell 5"),
+        ("one too many", 1, f"exercises/made.py, line {line_of(book / 'made.py', 9)}, cell 9"),
+        ("nowhere near", 1, f"exercises/made.py, line {line_of(book / 'made.py', 10)}, cell 10"),
+        ("a little less", 2, "my-course/made.py, line 15, cell 5"),
     ]
     assert new.question.title == "New"
 
@@ -219,5 +256,5 @@ def test_a_chapter_may_exist_in_the_course_alone(repository, put, made):
 
 def test_a_new_question_of_a_course_needs_its_card(repository, put):
     course = put({"hint:q9": "Go on."}, "my-course").parent
-    with pytest.raises(SourceError, match=r"my-course/made\.ipynb, cell 1: q9 has no card cell"):
+    with pytest.raises(SourceError, match=r"my-course/made\.py, line 1, cell 1: q9 has no card cell"):
         read(repository / "exercises", course)
