@@ -1,4 +1,6 @@
-"""One training loop for all chapters: Adam, a rate or a schedule, and a loud end when a run diverges."""
+"""One training loop for all chapters: Adam or another optimizer, a rate or a schedule, and a loud end when a run diverges."""
+
+from functools import partial
 
 import pytest
 import torch
@@ -16,14 +18,18 @@ def distance(weights):
     return lambda step: (weights - TARGET).square().sum()
 
 
-# (a) Oracle: torch's Adam, step by step
+# (a) Oracle: torch's optimizers, step by step
+
+PAPER = partial(torch.optim.Adam, betas=(0.9, 0.98), eps=1e-9)
 
 
 @pytest.mark.parametrize("rate", [0.1, lambda step: 0.1 / step])
-def test_it_is_adam_with_the_rate_of_each_step(rate):
+@pytest.mark.parametrize("chosen", [None, torch.optim.SGD, partial(torch.optim.AdamW, weight_decay=0.5)])
+def test_it_is_that_optimizer_with_the_rate_of_each_step(rate, chosen):
     ours, theirs, expected = start(), start(), []
-    losses = train([ours], distance(ours), steps=7, learning_rate=rate, betas=(0.8, 0.95))
-    optimizer = torch.optim.Adam([theirs], lr=1.0, betas=(0.8, 0.95), eps=1e-9)
+    other = {} if chosen is None else {"optimizer": chosen}
+    losses = train([ours], distance(ours), steps=7, learning_rate=rate, **other)
+    optimizer = (chosen or PAPER)([theirs])
     for step in range(1, 8):
         optimizer.param_groups[0]["lr"] = rate(step) if callable(rate) else rate
         optimizer.zero_grad()
@@ -49,6 +55,17 @@ def test_clipping_bounds_the_whole_gradient():
     torch.testing.assert_close(moved[None], moved[1e6], rtol=0, atol=0)
     torch.testing.assert_close(moved[1.0], -0.5 * TARGET.sign(), rtol=1e-5, atol=1e-5)
     assert (moved[None].abs() < 0.45).all()
+
+
+def test_every_group_has_the_rate():
+    slow, fast = start(), start()
+
+    def in_two(tensors):
+        return torch.optim.SGD([{"params": tensors[:1]}, {"params": tensors[1:]}], lr=9.0)
+
+    train([slow, fast], lambda step: (slow + fast) @ TARGET, steps=1, learning_rate=0.5, optimizer=in_two)
+    torch.testing.assert_close(slow.detach(), -0.5 * TARGET)
+    torch.testing.assert_close(fast, slow)
 
 
 # (b) Properties and limits

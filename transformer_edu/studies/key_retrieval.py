@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from transformer_edu.attention import Attended, scaled_dot_product_attention
+from transformer_edu.training.loop import train
 
 ITEMS, WIDTH, VALUE_DIM, NOISE, BATCH = 16, 16, 8, 0.5, 64
 
@@ -54,19 +55,30 @@ def train_retrieval(
     """
     generator = torch.Generator().manual_seed(seed)
     projections = [nn.Parameter(torch.randn(head_dim, WIDTH, generator=generator) / WIDTH**0.5) for _ in range(2)]
-    optimizer = torch.optim.SGD(projections, lr=learning_rate)
     held_out, run = draw_examples(512, generator=generator), Run([], [], [])
-    for step in range(steps + 1):
+
+    def loss_at(step: int) -> Float[Tensor, ""]:
+        examples = draw_examples(BATCH, generator=generator)
+        return loss_of(attend(examples, projections, scale), examples)
+
+    def look(step: int) -> None:
         if step % every == 0:
             with torch.no_grad():
                 answer = attend(held_out, projections, scale)
             run.steps.append(step)
             run.losses.append(loss_of(answer, held_out).item())
             run.accuracies.append((answer.weights[:, 0].argmax(-1) == held_out.places).float().mean().item())
-        examples = draw_examples(BATCH, generator=generator)
-        optimizer.zero_grad()
-        loss_of(attend(examples, projections, scale), examples).backward()
-        optimizer.step()
+
+    look(0)
+    train(
+        projections,
+        loss_at,
+        steps=steps,
+        learning_rate=learning_rate,
+        optimizer=torch.optim.SGD,
+        after=look,
+        title=f"a head of width {head_dim}",
+    )
     return run
 
 
