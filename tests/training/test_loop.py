@@ -1,4 +1,4 @@
-"""One training loop for all chapters: Adam or another optimizer, a rate or a schedule, and a loud end when a run diverges."""
+"""One training loop for all chapters: an optimizer, a rate or a schedule, and a loud end when a run diverges."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Read the committed results of an experiment, and the small trained networks that came out of it."""
+"""Read the committed results of a study, and the small trained networks that came out of it."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent / "results"
 
 
 class Measured(NamedTuple):
-    """What an experiment found: how it was made, and one record a run, each with its settings and its seed."""
+    """What a study found: how it was made, and one record a run, each with its settings and its seed."""
 
     made: dict[str, Any]
     runs: list[dict[str, Any]]
@@ -22,15 +22,15 @@ class Measured(NamedTuple):
 
 
 def measured(name: str) -> Measured:
-    """Read the results that `experiments/{name}.py` committed.
+    """Read the results that the study of this name committed.
 
-    Raises: ValueError for an experiment without results; it lists those that there are.
+    Raises: ValueError for a study without results; it lists those that there are.
     """
     return Measured(**json.loads(_place(name, ".json").read_text(encoding="utf-8")))
 
 
 def measured_weights(name: str) -> dict[str, Tensor]:
-    """Read the weights of a small trained network that an experiment left behind: names to tensors, in float32.
+    """Read the weights of a small trained network that a study left behind: names to tensors, in float32.
 
     Raises: ValueError for a name without weights; it lists those that there are.
     """

@@ -4,14 +4,15 @@
     recurrent       bidirectional LSTM, additive attention, LSTM, width 64
     fixed vector    LSTM, one state, LSTM, width 96: no attention; about as many numbers as the recurrent one
 
-How they learn stands in `dates_training`.
+How they learn is the study `dates`.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from transformer_edu.data.dates import (
     SOURCE_VOCAB,
@@ -23,7 +24,7 @@ from transformer_edu.data.dates import (
     encode_spellings,
 )
 from transformer_edu.decoding import greedy
-from transformer_edu.machines import EncoderDecoder
+from transformer_edu.machines import EncoderDecoder, shift_right
 from transformer_edu.recurrent import FixedVectorEncoderDecoder, RecurrentEncoderDecoder
 from transformer_edu.studies import measured_weights
 from transformer_edu.training import initialize
@@ -63,10 +64,34 @@ def write_dates(model: nn.Module, spellings: Sequence[str]) -> list[str]:
 
 
 def load_date_model(kind: Literal["transformer", "recurrent"]) -> nn.Module:
-    """Return a model with the weights that `experiments/date_normalization.py` found (seed 0).
+    """Return a model with the weights that the study `dates` found (seed 0).
 
     Raises: ValueError for a kind without committed weights.
     """
     model = date_model(kind, seed=0)
     model.load_state_dict(measured_weights(f"dates_{kind.replace(' ', '_')}"))
     return model.eval().requires_grad_(False)
+
+
+class Look(NamedTuple):
+    """What was written, character by character and the end mark, and the weights on the spelling's characters."""
+
+    written: list[str]
+    weights: Float[Tensor, "layer head target source"]
+
+
+def heads_on_date(model: EncoderDecoder, spelling: str) -> Look:
+    """Write a date greedily, then read off every head's attention to the source in one pass over what was written.
+
+    Row t shows where the model looked when it chose character t. (The model itself returns the mean over the heads of
+    its last layer; here a hook on the decoder catches all of them.)
+    """
+    sources = encode_spellings([spelling])
+    tokens = greedy(model, sources, longest=TARGET_LENGTH + 1).tokens
+    caught: list[Tensor] = []
+    hook = model.decoder.register_forward_hook(lambda _, __, answer: caught.append(answer.source_weights))
+    with torch.no_grad():
+        model(sources, shift_right(tokens))
+    hook.remove()
+    ended = [*decode_answers(tokens)[0], "end"]
+    return Look(ended[: tokens.shape[1]], caught[0][0])

@@ -13,9 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from transformer_edu.attention import hard_attention, score_function_loss, soft_attention
+from transformer_edu.data.noisy_keys import WIDTH, NoisyKeys, draw_noisy_keys
 from transformer_edu.scores import scaled_dot_scores
 from transformer_edu.softmax import softmax
-from transformer_edu.studies.key_retrieval import BATCH, WIDTH, Examples, draw_examples, loss_of
+from transformer_edu.studies.key_retrieval import BATCH, loss_of
 from transformer_edu.training.loop import train
 
 READERS = ("soft", "hard, no baseline", "hard, baseline")
@@ -42,10 +43,10 @@ def train_reader(
         raise ValueError(f"train_reader needs one of {READERS} (they are compared), got reader={reader!r}.")
     generator, draws = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(1000 + seed)
     learned = [nn.Parameter(torch.randn(WIDTH, head_dim, generator=generator) / WIDTH**0.5) for _ in range(2)]
-    held_out, run, baseline = draw_examples(1024, generator=generator), Learned([], []), torch.zeros(())
+    held_out, run, baseline = draw_noisy_keys(1024, generator=generator), Learned([], []), torch.zeros(())
 
     def loss_at(step: int) -> Float[Tensor, ""]:
-        examples = draw_examples(BATCH, generator=generator)
+        examples = draw_noisy_keys(BATCH, generator=generator)
         weights = look(examples, learned)
         if reader == "soft":
             return loss_of(soft_attention(weights, examples.values), examples)
@@ -72,12 +73,12 @@ def running_mean(old: Float[Tensor, ""], fresh: Float[Tensor, ""], *, step: int)
     return fresh if step == 1 else MEMORY * old + (1 - MEMORY) * fresh
 
 
-def look(examples: Examples, learned: list[nn.Parameter]) -> Float[Tensor, "batch 1 key"]:
+def look(examples: NoisyKeys, learned: list[nn.Parameter]) -> Float[Tensor, "batch 1 key"]:
     """Weigh the sixteen items for each query."""
     return softmax(scaled_dot_scores(examples.queries[:, None] @ learned[0], examples.items @ learned[1]))
 
 
-def rewards_of(outputs: Float[Tensor, "batch 1 value_dim"], examples: Examples) -> Float[Tensor, "batch"]:
+def rewards_of(outputs: Float[Tensor, "batch 1 value_dim"], examples: NoisyKeys) -> Float[Tensor, "batch"]:
     """Reward each example by how close its value is to the right one: 0 at best."""
     right = examples.values[torch.arange(len(examples.places)), examples.places]
     return -(outputs[:, 0] - right).square().mean(dim=-1)

@@ -1,7 +1,6 @@
-"""Learn to find one key among sixteen: the smallest task in which the scale of a dot product could matter.
+"""Learn to find one key among sixteen (data/noisy_keys.py): does the scale of a dot product matter?
 
-Each example offers sixteen random items, each with a random value. The query is one of the items, disturbed by noise;
-the right answer is that item's value. Two learned matrices project query and items to the width of a head. The loss
+The chapter on 1/√d runs it whole. Two learned matrices project query and items to the width of a head. The loss
 compares the *output* of attention, the weighted mean of the values, with the right value, so the learning signal has to
 pass the softmax, as it does in a network. (A loss on the weights themselves, such as cross-entropy, would cancel the
 softmax's Jacobian and hide what is to be seen.) The matrices start so that projected items
@@ -11,13 +10,14 @@ have variance 1; queries, with their noise, 1.25.
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from transformer_edu.attention import Attended, scaled_dot_product_attention
+from transformer_edu.data.noisy_keys import WIDTH, NoisyKeys, draw_noisy_keys
 from transformer_edu.training.loop import train
 
-ITEMS, WIDTH, VALUE_DIM, NOISE, BATCH = 16, 16, 8, 0.5, 64
+BATCH = 64
 
 
 class Run(NamedTuple):
@@ -26,24 +26,6 @@ class Run(NamedTuple):
     steps: list[int]
     losses: list[float]
     accuracies: list[float]
-
-
-class Examples(NamedTuple):
-    """Queries, the items to choose from with their values, and the places of the right ones."""
-
-    queries: Float[Tensor, "batch width"]
-    items: Float[Tensor, "batch key width"]
-    values: Float[Tensor, "batch key value_dim"]
-    places: Int[Tensor, "batch"]
-
-
-def draw_examples(count: int, *, generator: torch.Generator) -> Examples:
-    """Draw random examples; the noise is half as large as the items."""
-    items = torch.randn(count, ITEMS, WIDTH, generator=generator)
-    values = torch.randn(count, ITEMS, VALUE_DIM, generator=generator)
-    places = torch.randint(0, ITEMS, (count,), generator=generator)
-    queries = items[torch.arange(count), places] + NOISE * torch.randn(count, WIDTH, generator=generator)
-    return Examples(queries, items, values, places)
 
 
 def train_retrieval(
@@ -55,10 +37,10 @@ def train_retrieval(
     """
     generator = torch.Generator().manual_seed(seed)
     projections = [nn.Parameter(torch.randn(head_dim, WIDTH, generator=generator) / WIDTH**0.5) for _ in range(2)]
-    held_out, run = draw_examples(512, generator=generator), Run([], [], [])
+    held_out, run = draw_noisy_keys(512, generator=generator), Run([], [], [])
 
     def loss_at(step: int) -> Float[Tensor, ""]:
-        examples = draw_examples(BATCH, generator=generator)
+        examples = draw_noisy_keys(BATCH, generator=generator)
         return loss_of(attend(examples, projections, scale), examples)
 
     def look(step: int) -> None:
@@ -82,13 +64,13 @@ def train_retrieval(
     return run
 
 
-def attend(examples: Examples, projections: list[nn.Parameter], scale: float) -> Attended:
+def attend(examples: NoisyKeys, projections: list[nn.Parameter], scale: float) -> Attended:
     """Let each query look at its sixteen items through the learned projections."""
     asked, offered = examples.queries[:, None] @ projections[0].mT, examples.items @ projections[1].mT
     return scaled_dot_product_attention(asked, offered, examples.values, scale=scale)
 
 
-def loss_of(answer: Attended, examples: Examples) -> Float[Tensor, ""]:
+def loss_of(answer: Attended, examples: NoisyKeys) -> Float[Tensor, ""]:
     """Return the mean squared distance between what attention brought home and the right value."""
     right = examples.values[torch.arange(len(examples.places)), examples.places]
     return (answer.outputs[:, 0] - right).square().mean()

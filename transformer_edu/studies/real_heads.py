@@ -13,6 +13,7 @@ from torch import Tensor
 
 from transformer_edu.attention import split_heads
 from transformer_edu.minilm import MiniLM, Reading, read
+from transformer_edu.scores import scaled_dot_scores
 from transformer_edu.softmax import entropy
 
 SENTENCES = (
@@ -96,4 +97,4 @@ def layer_spread(attention, tokens: Float[Tensor, "token dim"]) -> Float[Tensor,
     """Return the spread of the scores of each head of one layer."""
     queries = split_heads(attention.query(tokens), heads=attention.heads)
     keys = split_heads(attention.key(tokens), heads=attention.heads)
-    return (queries @ keys.mT / queries.shape[-1] ** 0.5).std(-1).mean(-1)
+    return scaled_dot_scores(queries, keys).std(-1).mean(-1)

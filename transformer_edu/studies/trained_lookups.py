@@ -1,13 +1,16 @@
-"""Ask two questions at once, and learn to answer them: what do one head and two heads learn?
+"""Two questions at once: what do one head and two heads learn, with a linear read-out and with a network behind them?
+
+    python -m transformer_edu.studies trained_lookups
+
+Twelve runs of a few seconds each on one core; the chapter on attention trains two of them and reads all.
 
 Each of eight tokens holds one of four symbols; a token is the sum of its symbol's and its position's embedding. A ninth
 token asks for two positions, drawn anew for each example: it is the sum of "the first is p" and "the second is q". It
 looks at the eight with one attention layer of width 32, and from what comes back the two symbols are read: by a linear
 read-out, or by a feed-forward network. All is learned, embeddings included. Chance is 1/16 for both symbols.
-Not among the names of the family's `__init__`: `from transformer_edu.studies.trained_lookups import train_lookups`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from einops import rearrange
@@ -19,6 +22,8 @@ from transformer_edu.attention import MultiHeadAttention
 from transformer_edu.training.loop import train
 
 TOKENS, SYMBOLS, DIM, BATCH, TESTED = 8, 4, 32, 64, 2048
+SETTINGS = [{"heads": heads, "feed_forward": bent} for bent in (False, True) for heads in (1, 2)]
+SEEDS = (0, 1, 2)
 
 
 class Lookups(NamedTuple):
@@ -75,6 +80,17 @@ def train_lookups(*, heads: int, feed_forward: bool, seed: int, steps: int = 300
 
     train(reader.parameters(), loss_at, steps=steps, learning_rate=5e-3, after=test, title=f"{heads} head(s)")
     return learned
+
+
+def run(*, heads: int, feed_forward: bool, seed: int) -> dict[str, Any]:
+    """Train once; keep the curve of both answers, rounded to what 2048 examples can tell."""
+    learned = train_lookups(heads=heads, feed_forward=feed_forward, seed=seed)
+    return {
+        "steps": learned.steps,
+        "both": [round(share, 4) for share in learned.both],
+        "first": round(learned.first[-1], 4),
+        "second": round(learned.second[-1], 4),
+    }
 
 
 def draw(count: int, *, generator: torch.Generator) -> tuple[Int[Tensor, "batch token"], Int[Tensor, "batch 2"]]:

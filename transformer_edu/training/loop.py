@@ -26,8 +26,8 @@ def train(
     """Minimize `loss_at(step)` for `steps` steps, counted from 1; return all losses.
 
     `learning_rate` is a number or a schedule (step → rate). `optimizer` is built for the parameters: Adam, or another
-    one (`torch.optim.SGD`; `partial(torch.optim.AdamW, weight_decay=0.1)`). `clip` bounds the norm of the whole gradient. `after(step)`
-    is called behind each step, to measure something.
+    one (`torch.optim.SGD`; `partial(torch.optim.AdamW, weight_decay=0.1)`). `clip` bounds the norm of the whole
+    gradient. `after(step)` is called behind each step, to measure something.
 
     Cost: steps times a forward and a backward pass.
     Raises: ValueError if a loss is not finite: the run has diverged.
