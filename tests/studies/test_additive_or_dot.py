@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from transformer_edu.data import draw_noisy_keys
 from transformer_edu.scores import scaled_dot_scores
 from transformer_edu.studies import measured
-from transformer_edu.studies.key_retrieval import draw_examples
-from transformer_edu.studies.score_retrieval import SCORES, score_items, train_scores
+from transformer_edu.studies.additive_or_dot import SCORES, score_items, train_scores
 
 WIDTHS, RATES, SEEDS = (16, 128, 1024), (0.0003, 0.001, 0.003, 0.01, 0.03), (0, 1, 2)
 
@@ -50,7 +50,7 @@ def test_what_the_chapter_says_about_width_1024_holds_for_every_seed():
 
 
 def test_scores_are_those_of_the_package():
-    examples = draw_examples(5, generator=torch.Generator().manual_seed(0))
+    examples = draw_noisy_keys(5, generator=torch.Generator().manual_seed(0))
     learned = [nn.Parameter(torch.randn(16, 8, generator=torch.Generator().manual_seed(seed))) for seed in (1, 2)]
     expected = scaled_dot_scores(examples.queries[:, None] @ learned[0], examples.items @ learned[1])
     torch.testing.assert_close(score_items("scaled dot", examples, learned), expected)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from transformer_edu.data import draw_noisy_keys
 from transformer_edu.studies.hard_retrieval import READERS, rewards_of, running_mean, train_reader
-from transformer_edu.studies.key_retrieval import draw_examples
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -14,7 +14,7 @@ def test_soft_learns_first_and_hard_without_a_baseline_last(seed):
 
 
 def test_a_reward_is_0_at_best():
-    examples = draw_examples(6, generator=torch.Generator().manual_seed(1))
+    examples = draw_noisy_keys(6, generator=torch.Generator().manual_seed(1))
     right = examples.values[torch.arange(6), examples.places]
     assert rewards_of(right[:, None], examples).tolist() == [0.0] * 6
     torch.testing.assert_close(rewards_of(right[:, None] + 2.0, examples), torch.full((6,), -4.0))

@@ -6,17 +6,8 @@ from torch import nn
 
 from transformer_edu.attention import Attended
 from transformer_edu.data import seeded
-from transformer_edu.studies.key_retrieval import (
-    ITEMS,
-    NOISE,
-    VALUE_DIM,
-    WIDTH,
-    Examples,
-    attend,
-    draw_examples,
-    loss_of,
-    train_retrieval,
-)
+from transformer_edu.data.noisy_keys import ITEMS, NOISE, VALUE_DIM, WIDTH, NoisyKeys, draw_noisy_keys
+from transformer_edu.studies.key_retrieval import attend, loss_of, train_retrieval
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +48,7 @@ def test_projected_entries_start_with_variance_1(monkeypatch):
 
 
 def test_the_right_item_is_the_query_without_its_noise():
-    examples = draw_examples(500, generator=seeded(1))
+    examples = draw_noisy_keys(500, generator=seeded(1))
     right = examples.items[torch.arange(500), examples.places]
     assert float((examples.queries - right).std()) == pytest.approx(NOISE, rel=0.05)
     assert examples.items.shape == (500, ITEMS, WIDTH) and examples.values.shape == (500, ITEMS, VALUE_DIM)
@@ -65,13 +56,13 @@ def test_the_right_item_is_the_query_without_its_noise():
 
 def test_the_loss_is_the_distance_to_the_right_value():
     values = torch.tensor([[[1.0, 2.0], [5.0, 5.0], [0.0, 0.0]], [[3.0, 3.0], [4.0, 0.0], [0.0, 0.0]]])
-    examples = Examples(torch.zeros(2, 3), torch.zeros(2, 3, 3), values, torch.tensor([0, 1]))
+    examples = NoisyKeys(torch.zeros(2, 3), torch.zeros(2, 3, 3), values, torch.tensor([0, 1]))
     answer = Attended(torch.tensor([[[1.0, 2.0]], [[2.0, 0.0]]]), torch.zeros(2, 1, 3))
     assert float(loss_of(answer, examples)) == pytest.approx((0 + 0 + 4 + 0) / 4)
 
 
 def test_weights_are_the_softmax_of_the_projected_products():
-    examples, draw = draw_examples(2, generator=seeded(2)), seeded(3)
+    examples, draw = draw_noisy_keys(2, generator=seeded(2)), seeded(3)
     left, right = (nn.Parameter(torch.randn(4, WIDTH, generator=draw)) for _ in range(2))
     found = attend(examples, [left, right], 0.5)
     for place in range(2):

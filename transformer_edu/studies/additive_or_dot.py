@@ -7,8 +7,8 @@ them and reads all.
 
 The same search for one key among sixteen as in key_retrieval, learned with one score function or another. Two learned
 matrices project the query and the items to a hidden width, where a dot product (divided or not) or an additive score
-compares them. Additive scores have a vector to learn besides, and a bias if they are asked to have one. They are offered
-as two functions since the bias decides what they can say: without it they are odd.
+compares them. Additive scores have a vector to learn besides, and a bias if they are asked to have one. They are
+offered as two functions since the bias decides what they can say: without it they are odd.
 """
 
 from typing import NamedTuple

@@ -5,7 +5,7 @@ import torch
 
 from transformer_edu.explorers.scores.additive_or_dot import SEEDS, WIDTHS, compared
 from transformer_edu.studies import measured
-from transformer_edu.studies.score_retrieval import SCORES
+from transformer_edu.studies.additive_or_dot import SCORES
 
 
 @pytest.mark.parametrize("measure", ["accuracy", "loss"])

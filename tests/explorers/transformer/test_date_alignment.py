@@ -6,8 +6,7 @@ import torch
 from transformer_edu.data.dates import encode_answers, encode_spellings
 from transformer_edu.explorers.transformer.date_alignment import EXAMPLES, alignment, parts_of
 from transformer_edu.machines import shift_right
-from transformer_edu.studies.dates_heads import heads_on_date
-from transformer_edu.studies.dates_models import load_date_model
+from transformer_edu.studies.dates_models import heads_on_date, load_date_model
 
 
 @pytest.mark.parametrize("spelling", EXAMPLES)

@@ -70,6 +70,6 @@ recurrent_alignment = Explorer(
     'aligned(spelling={spelling})["weights"]',
     alt="Weights of additive attention while the network rewrites {spelling}; it gives its answer a probability of "
     "{probability}.",
-    note="An encoder-decoder of LSTMs with additive attention; experiments/date_normalization.py trained it on dates "
+    note="An encoder-decoder of LSTMs with additive attention; studies/dates.py trained it on dates "
     "(seed 0). It writes greedily, one sign after the other. In a live kernel you can type a date of your own.",
 )

@@ -5,7 +5,7 @@ import torch
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series
 from transformer_edu.studies import measured
-from transformer_edu.studies.score_retrieval import SCORES
+from transformer_edu.studies.additive_or_dot import SCORES
 
 WIDTHS = (16, 128, 1024)
 ROLES = ("key", "query", "output", "value")
@@ -89,7 +89,7 @@ additive_or_dot = Explorer(
     "torch.tensor(three).median(dim=-1).values",
     alt="Width {hidden}, measured: {measure}. At their best learning rates dot, scaled dot, additive without and "
     "additive with a bias reach {best_0}, {best_1}, {best_2} and {best_3}. Below, the three seeds of {score}.",
-    note="Committed results of experiments/additive_or_dot.py: every function at every width and rate with three "
+    note="Committed results of studies/additive_or_dot.py: every function at every width and rate with three "
     "seeds, none left out. “Additive” is without a bias. Chance is 1/16 = 0.06; a blind mean has the loss 15/16 = "
     "0.94. A loss above 1.1 leaves the picture.",
 )

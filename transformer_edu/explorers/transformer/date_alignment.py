@@ -9,8 +9,7 @@ from torch import Tensor
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout
 from transformer_edu.softmax import entropy
-from transformer_edu.studies.dates_heads import Look, heads_on_date
-from transformer_edu.studies.dates_models import load_date_model
+from transformer_edu.studies.dates_models import Look, heads_on_date, load_date_model
 
 HEADS = 4
 # Each spelling, and what in it says year, month and day.
@@ -128,8 +127,7 @@ date_alignment = Explorer(
         because="What is written first is looked for first, wherever it stands. Nothing in attention says “from left "
         "to right”; the order of the looks was learned with the task.",
     ),
-    code="from transformer_edu.studies.dates_heads import heads_on_date\n"
-    "from transformer_edu.studies.dates_models import load_date_model\n\n"
+    code="from transformer_edu.studies.dates_models import heads_on_date, load_date_model\n\n"
     'weights = heads_on_date(load_date_model("transformer"), {spelling}).weights[-1]\n'
     "weights.mean(0) if {head} == 0 else weights[{head} - 1]",
     alt="Attention of the trained date model to the source {spelling}, head {head}: on average {right} of the weight "

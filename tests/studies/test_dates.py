@@ -7,9 +7,8 @@ import torch
 
 from transformer_edu.data.dates import date_batch, days_of, encode_spellings
 from transformer_edu.machines import shift_right
-from transformer_edu.studies.dates_heads import heads_on_date
-from transformer_edu.studies.dates_models import date_model, held_out_dates, load_date_model, write_dates
-from transformer_edu.studies.dates_training import at_seconds, learning_rate, logits_of, train_dates
+from transformer_edu.studies.dates import at_seconds, learning_rate, logits_of, train_dates
+from transformer_edu.studies.dates_models import date_model, heads_on_date, held_out_dates, load_date_model, write_dates
 from transformer_edu.training import noam_rate
 
 KINDS = ("transformer", "recurrent", "fixed vector")
