@@ -71,6 +71,18 @@ MADE = {
 }
 
 
+PLAN = """[[part]]
+title = "Made"
+[[part.chapter]]
+id = "made"
+title = "Made: why?"
+week = 1
+page = "made/why"
+short = "Made"
+minutes = 10
+"""
+
+
 def kind_of(tag: str) -> str:
     """Return the kind of cell that a tag asks for."""
     markdown = ("about", "statement", "hint", "because")
@@ -109,7 +121,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / folder).mkdir(parents=True)
     (root / "pyproject.toml").write_text("[project]\n")
     (root / "_config.yml").write_text("repository:\n  url: https://github.com/ada/book\n")
-    shutil.copy(ROOT / "tools" / "sync_first_cell.py", root / "tools")
+    for name in ("first_cell.py", "plan.py"):
+        shutil.copy(ROOT / "tools" / name, root / "tools")
+    (root / "book" / "plan.toml").write_text(PLAN)
     page = {"cell_type": "markdown", "id": "top", "metadata": {}, "source": ["# Made: why?"]}
     notebook = {"cells": [page], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (root / "book" / "made" / "why.ipynb").write_text(json.dumps(notebook))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.sync_first_cell import FIND, first_cell, notebooks, repository_address
+from tools.first_cell import FIND, first_cell, repository_address
+from tools.write_lists import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools import browser, build_book, run_tests, sandbox, serve_book, strip_outputs, sync_first_cell
+from tools import browser, build_book, first_cell, run_tests, sandbox, serve_book, strip_outputs, write_lists
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -339,13 +339,13 @@ def test_the_book_is_served_at_the_printed_address(checkout):
 
 @pytest.mark.parametrize("ending", ["", "/", ".git", ".git/"])
 def test_the_address_is_written_without_its_ending(ending):
-    address = sync_first_cell.normalize(f"https://github.com/ada/attention{ending}")
+    address = first_cell.normalize(f"https://github.com/ada/attention{ending}")
     assert address == "https://github.com/ada/attention"
 
 
 @pytest.mark.parametrize("ending", ["", "/", ".git"])
 def test_owner_means_that_no_address_is_known(ending):
-    assert sync_first_cell.normalize(f"https://github.com/OWNER/transformer_edu{ending}") is None
+    assert first_cell.normalize(f"https://github.com/OWNER/transformer_edu{ending}") is None
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_owner_means_that_no_address_is_known(ending):
 )
 def test_an_address_that_is_none_is_refused(address):
     with pytest.raises(ValueError, match=re.escape(repr(str(address or "")))):
-        sync_first_cell.normalize(address)
+        first_cell.normalize(address)
 
 
 def run_cell(line, *, installed):
@@ -376,14 +376,14 @@ def run_cell(line, *, installed):
 
 
 def test_the_first_cell_installs_only_where_it_must():
-    line = sync_first_cell.first_cell("https://github.com/ada/attention")
+    line = first_cell.first_cell("https://github.com/ada/attention")
     assert "\n" not in line
     assert run_cell(line, installed=True) == []
     assert run_cell(line, installed=False) == ["pip install -q git+https://github.com/ada/attention"]
 
 
 def test_the_first_cell_refuses_while_the_owner_is_not_known():
-    line = sync_first_cell.first_cell(None)
+    line = first_cell.first_cell(None)
     assert "\n" not in line
     assert run_cell(line, installed=True) == []
     with pytest.raises(AssertionError, match=r"set repository\.url in _config\.yml"):
@@ -397,21 +397,21 @@ def test_one_line_of_the_settings_changes_every_notebook(tmp_path, capsys):
     paths = [tmp_path / "book" / "index.ipynb", tmp_path / "book" / "softmax" / "why.ipynb"]
     for path in paths:
         path.write_text(json.dumps(page), encoding="utf-8")
-    for owner, expected in [("OWNER", None), ("ada", "https://github.com/ada/x"), ("bob", "https://github.com/bob/x")]:
+    for owner, expected in [("OWNER", None), ("ada", "https://github.com/ada/x@main"), ("bob", "https://github.com/bob/x@main")]:
         (tmp_path / "_config.yml").write_text(f"repository:\n  url: https://github.com/{owner}/x\n")
-        assert sync_first_cell.main(tmp_path) == 0
+        assert write_lists.main(tmp_path, make=write_lists.first_cells) == 0
         said = capsys.readouterr().out
         assert ("no Colab button" in said) == (owner == "OWNER")
         for path in paths:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-            assert cells[0]["source"] == [sync_first_cell.first_cell(expected)]
+            assert cells[0]["source"] == [first_cell.first_cell(expected)]
             assert cells[1:] == [text]
         times = [path.stat().st_mtime_ns for path in paths]
-        assert sync_first_cell.main(tmp_path) == 0
+        assert write_lists.main(tmp_path, make=write_lists.first_cells) == 0
         assert times == [path.stat().st_mtime_ns for path in paths]
         capsys.readouterr()
     (tmp_path / "_config.yml").write_text("repository:\n  url: ada/x\n")
-    assert sync_first_cell.main(tmp_path) == 1
+    assert write_lists.main(tmp_path, make=write_lists.first_cells) == 1
 
 
 def test_stripping_removes_outputs_and_keeps_the_rest():

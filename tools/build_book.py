@@ -1,7 +1,7 @@
 """Build the book: `make html` runs this inside `.venv`.
 
-First cells, weights, then `jupyter-book build`, which executes the notebooks whose code, package or lock has changed.
-Warnings are errors. The whole output is in `_build/build.log`; what matters of it is printed.
+Lists and first cells, weights, then `jupyter-book build`, which executes the notebooks whose code, package or lock has
+changed. Warnings are errors. The whole output is in `_build/build.log`; what matters of it is printed.
 """
 
 import hashlib
@@ -16,8 +16,8 @@ from pathlib import Path
 import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tools import sync_first_cell
-from tools.sync_first_cell import ROOT
+from tools import write_lists
+from tools.plan import ROOT
 
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
@@ -198,7 +198,7 @@ def build(expected: list[str]) -> int:
 
 def main() -> int:
     BUILD.mkdir(exist_ok=True)
-    if sync_first_cell.main() != 0:
+    if write_lists.main() != 0:
         return 1
     expected = pages()
     if is_up_to_date(expected):

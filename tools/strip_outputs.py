@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tools.sync_first_cell import ROOT, notebooks
+from tools.write_lists import ROOT, notebooks
 
 
 def strip(notebook: dict) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.sync_first_cell import first_cell
+from tools.first_cell import first_cell
 from transformer_edu_course.building.assignment import filled
 from transformer_edu_course.building.source import read_chapter_source, source_chapters
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tools import sync_first_cell
+from tools import first_cell, write_lists
 from transformer_edu_course import command
 from transformer_edu_course.command import main
 
@@ -88,10 +88,10 @@ def test_a_new_address_of_the_book_reaches_the_student_notebook_too(repository):
     main(BUILD)
     (repository / "_config.yml").write_text("repository:\n  url: https://github.com/bob/copy\n")
     assert main([*BUILD, "--check"]) == 1
-    assert sync_first_cell.main(repository) == 0
+    write_lists.write(write_lists.first_cells(repository), repository)
     cells = json.loads((repository / "assignments" / "made.ipynb").read_text(encoding="utf-8"))["cells"]
     assert [cell["id"] for cell in cells[:3]] == ["title", "first-cell", "imports"]
-    assert cells[1]["source"] == [sync_first_cell.first_cell("https://github.com/bob/copy")]
+    assert cells[1]["source"] == [first_cell.first_cell("https://github.com/bob/copy@main")]
     assert main([*BUILD, "--check"]) == 0
 
 

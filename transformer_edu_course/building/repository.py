@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from transformer_edu_course.building.notebook import source_of
@@ -36,28 +37,26 @@ def find_root(start: Path) -> Path:
     raise ValueError(f"{needs}, got {start}. {CURE}")
 
 
-def first_line(root: Path) -> str:
-    """Return the line that makes the package available wherever a notebook is opened, as `make html` writes it."""
-    specification = importlib.util.spec_from_file_location("sync_first_cell", root / "tools" / "sync_first_cell.py")
-    if specification is None or specification.loader is None:
-        raise ValueError(f"first_line needs tools/sync_first_cell.py (it writes the line), got root={root}. {CURE}")
+def tool(root: Path, name: str) -> ModuleType:
+    """Load one of the checkout's own tools: it knows its settings and its plan. Raises: ValueError without it."""
+    specification = importlib.util.spec_from_file_location(name, root / "tools" / f"{name}.py")
+    if specification is None or specification.loader is None or not (root / "tools" / f"{name}.py").is_file():
+        raise ValueError(f"tool needs tools/{name}.py (it belongs to the book), got root={root}. {CURE}")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
+    return module
+
+
+def first_line(root: Path) -> str:
+    """Return the line that makes the package available wherever a notebook is opened, as `make html` writes it."""
+    module = tool(root, "first_cell")
     return module.first_cell(module.repository_address(root / "_config.yml"))
 
 
 def find_page(root: Path, chapter: str) -> Path | None:
-    """Find the notebook of the book that holds a chapter's exercises, or else its only notebook, or nothing.
-
-    Raises: ValueError where several notebooks could be meant.
-    """
-    paths = sorted(path for path in (root / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
-    holding = [path for path in paths if any(cell.get("id") == f"exercise-{chapter}" for cell in read(path)["cells"])]
-    found = holding or [path for path in paths if path.parent.name == chapter]
-    if len(found) > 1:
-        names, needs = ", ".join(path.name for path in found), "find_page needs one notebook for the exercises"
-        raise ValueError(f"{needs} (they stand on one page), got chapter={chapter!r} in {names}.")
-    return found[0] if found else None
+    """Find the notebook with a chapter's exercises, by the plan of the book; a course's own chapter has none."""
+    pages = {entry.id: entry.page for entry in tool(root, "plan").read_plan(root).written}
+    return root / "book" / f"{pages[chapter]}.ipynb" if chapter in pages else None
 
 
 def read(path: Path) -> dict[str, Any]:

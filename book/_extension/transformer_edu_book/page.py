@@ -54,7 +54,7 @@ def summary(doctree, limit=180):
     if doctree is None:
         return ""
     for paragraph in doctree.findall(nodes.paragraph):
-        text = re.sub(r"\s+", " ", paragraph.astext()).strip()
+        text = " ".join(re.sub(r"<!--.*?-->", "", paragraph.astext()).split())  # marks of tools/write_lists.py
         if len(text) > 40:
             return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"
     return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from tools.sync_first_cell import FIND, first_cell
+from tools.first_cell import FIND, first_cell
 from transformer_edu.exercises.question import chapters, from_json
 from transformer_edu_course.building import read_chapter_source, source_chapters
 from transformer_edu_course.building.earning import run
@@ -112,7 +112,7 @@ def test_the_student_notebook_has_its_cells_in_order(repository):
     assert kinds[-2:] == ["last", "progress"]
     cells = {cell["id"]: source(cell) for cell in notebook["cells"]}
     assert cells["title"].startswith("# Exercises · Made: why?\n")
-    assert cells["first-cell"] == first_cell("https://github.com/ada/book")
+    assert cells["first-cell"] == first_cell("https://github.com/ada/book@main")
     assert cells["student-id"].startswith("student_id = ...  # write the id your course knows you by, in quotes")
     assert cells["progress"] == 'progress("made")'
     answer = next(cell for cell in notebook["cells"] if cell["id"] == "made-q2-answer")

@@ -1,15 +1,15 @@
-"""Write the one-line first cell of every notebook from `repository.url` in `_config.yml`: `make` runs this.
+"""The one-line first cell of every notebook, made of `repository` in `_config.yml`: `tools/write_lists.py` writes it.
 
 In the notebooks for students, in `assignments/`, it is the first cell of code: `transformer-edu exercises build`
 puts it below their title.
 
-The cell makes the package available wherever the notebook is opened. An instructor who copies the book changes that
-one line of `_config.yml`; while it says OWNER, the cell refuses with a message and installs no stranger's package.
+The cell makes the package available wherever the notebook is opened, from the branch (or tag) of the settings. An
+instructor who copies the book changes `repository.url`; while it says OWNER, the cell refuses with a message and
+installs no stranger's package.
 """
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import yaml
@@ -23,8 +23,10 @@ MESSAGE = (
     "Cure: set repository.url in _config.yml and run make html, or type: pip install FOLDER_OF_THE_BOOK"
 )
 ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+/(?P<owner>[\w.-]+)(?:/[\w.-]+)*/(?P<name>[\w.-]+)")
+BRANCH = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 WRONG = """repository.url in _config.yml needs an address such as https://github.com/NAME/REPOSITORY
 (the notebooks install the package from it), got {address!r}."""
+WRONG_BRANCH = "repository.branch in _config.yml needs the name of a branch or tag (pip installs it), got {branch!r}."
 
 
 def normalize(address: str) -> str | None:
@@ -37,9 +39,12 @@ def normalize(address: str) -> str | None:
 
 
 def repository_address(config: Path = ROOT / "_config.yml") -> str | None:
-    """Read the address of the repository from the book's settings; None while it says OWNER."""
-    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
-    return normalize((settings.get("repository") or {}).get("url"))
+    """Read the address that pip installs from, `address@branch`, from the book's settings; None while it says OWNER."""
+    repository = yaml.safe_load(config.read_text(encoding="utf-8")).get("repository") or {}
+    address, branch = normalize(repository.get("url")), str(repository.get("branch") or "main")
+    if not BRANCH.fullmatch(branch):
+        raise ValueError(WRONG_BRANCH.format(branch=branch))
+    return address and f"{address}@{branch}"
 
 
 def first_cell(address: str | None) -> str:
@@ -49,7 +54,7 @@ def first_cell(address: str | None) -> str:
     return FIND + INSTALL.format(address=address)
 
 
-def synchronize(notebook: dict, line: str, *, below_title: bool = False) -> bool:
+def put_first(notebook: dict, line: str, *, below_title: bool = False) -> bool:
     """Give a notebook this first cell, in place; return whether anything changed. It may stand below a title."""
     cells = notebook["cells"]
     before = json.dumps(cells)
@@ -66,35 +71,3 @@ def synchronize(notebook: dict, line: str, *, below_title: bool = False) -> bool
     if "remove-cell" not in tags:
         tags.append("remove-cell")  # on the page the package is there already
     return json.dumps(cells) != before
-
-
-def notebooks(root: Path = ROOT) -> list[Path]:
-    """Return every notebook of the book, in a fixed order."""
-    return sorted(path for path in (root / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
-
-
-def student_notebooks(root: Path = ROOT) -> list[Path]:
-    """Return the notebooks that students work in, in a fixed order."""
-    return sorted((root / "assignments").glob("*.ipynb"))
-
-
-def main(root: Path = ROOT) -> int:
-    try:
-        address = repository_address(root / "_config.yml")
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if address is None:
-        print("_config.yml names no repository yet (repository.url says OWNER): no Colab button is shown.")
-        print("That matters only if you publish a copy of your own.")
-    for path in [*notebooks(root), *student_notebooks(root)]:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        if synchronize(notebook, first_cell(address), below_title=path.parent.name == "assignments"):
-            text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-            path.write_text(text, encoding="utf-8")
-            print(f"First cell written: {path.relative_to(root)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
