@@ -26,12 +26,17 @@ def connect(app):
 
 
 @cache
-def palette():
-    """Load the table of colors by its path: importing its package would start torch for the sake of twelve colors."""
-    specification = importlib.util.spec_from_file_location("palette", EXPLORERS / "palette.py")
+def load(path):
+    """Load a file of Python by its path."""
+    specification = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+def palette():
+    """Load the table of colors alone: importing its package would start torch for the sake of twelve colors."""
+    return load(EXPLORERS / "palette.py")
 
 
 def style_sheet():
