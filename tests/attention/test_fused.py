@@ -118,6 +118,28 @@ def test_the_fast_kernel_runs(batch, dtype):
         assert not [name for name in kernels.names if "softmax" in name or "bmm" in name]
 
 
+@pytest.mark.parametrize("shape", [(QUERIES, KEYS), (HEADS, 1, KEYS), (HEADS, QUERIES, KEYS), (BATCH, 1, 1, 1)])
+def test_a_bias_is_torchs_mask_of_numbers(shape):
+    inputs, bias = draw_inputs(BATCH, HEADS), draw(*shape, seed=7)
+    theirs = functional.scaled_dot_product_attention(*inputs, attn_mask=bias.expand(BATCH, HEADS, QUERIES, KEYS))
+    torch.testing.assert_close(fused_attention(*inputs, bias=bias), theirs)
+    torch.testing.assert_close(scaled_dot_product_attention(*inputs, bias=bias).outputs, theirs)
+    for allowed in masks(BATCH, HEADS):
+        for is_causal in (False, True):
+            rule = mask_from(causal, queries=QUERIES, keys=KEYS) if is_causal else torch.ones(QUERIES, KEYS) > 0
+            both = rule if allowed is None else allowed & rule
+            plain = scaled_dot_product_attention(*inputs, allowed=both, bias=bias).outputs
+            torch.testing.assert_close(fused_attention(*inputs, allowed=allowed, causal=is_causal, bias=bias), plain)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_fast_kernel_runs_with_a_bias(dtype):
+    with Kernels() as kernels:
+        fused_attention(*draw_inputs(BATCH, HEADS, dtype=dtype), bias=draw(HEADS, QUERIES, KEYS, dtype=torch.float32))
+    assert kernels.names.count(FAST) == 1
+    assert not [name for name in kernels.names if "softmax" in name or "bmm" in name]
+
+
 def test_the_test_above_can_fail():
     for tensors in (draw_inputs(BATCH), draw_inputs(2, BATCH, HEADS), draw_inputs(BATCH, HEADS, value_dim=6)):
         with Kernels() as kernels:
