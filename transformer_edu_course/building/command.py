@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    found = [problem for chapter in chapters for problem in _all_problems(chapter, place)]
+    found = _all_problems(chapters, place)
     if found:
         print(f"Nothing was written. {len(found)} to correct:", *found, sep="\n  ", file=sys.stderr)
         return 1
@@ -68,10 +68,11 @@ def _workplace(course: Path | None) -> Workplace:
     return Workplace(root, course.resolve())
 
 
-def _all_problems(chapter: Chapter, place: Workplace) -> list[str]:
-    """Verify a chapter: what answers earn, and what would leak into the files to write."""
-    texts = [(place.shown(path), text) for path, text in public_outputs(chapter, place).items()]
-    return problems(chapter, students_notebook(chapter, place)) + leaks(chapter, texts)
+def _all_problems(chapters: list[Chapter], place: Workplace) -> list[str]:
+    """Verify chapters: what answers earn, and what would leak into the files to write."""
+    found = [problem for chapter in chapters for problem in problems(chapter, students_notebook(chapter, place))]
+    outputs = [item for chapter in chapters for item in public_outputs(chapter, place).items()]
+    return found + leaks(chapters, [(place.shown(path), text) for path, text in outputs])
 
 
 def _look_at_site(chapters: list[Chapter], place: Workplace) -> int:
@@ -79,7 +80,7 @@ def _look_at_site(chapters: list[Chapter], place: Workplace) -> int:
     site = place.root / "_build" / "html"
     if place.course or not site.is_dir():
         return 0
-    found = [leak for chapter in chapters for leak in leaks(chapter, public_files(site, "_build/html"))]
+    found = leaks(chapters, public_files(site, "_build/html"))
     if found:
         print(OLD_SITE, *found, sep="\n  ", file=sys.stderr)
     return 1 if found else 0

@@ -2,18 +2,20 @@
 
 Whole lines are compared, without spaces, quotes and marks, and as they read after JSON and HTML are decoded. A line
 counts as secret only if it stands in nothing that is public on purpose: starters, statements, public tests, solutions
-of self-check exercises, in this chapter and in all others, and the package's own source. An import gives nothing away.
+of self-check exercises, in all chapters, and the package's own source. An import gives nothing away.
 """
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import transformer_edu
 import transformer_edu_course
-from transformer_edu.exercises.question import chapters, read_chapter
+from transformer_edu.exercises.question import chapters as packaged
+from transformer_edu.exercises.question import read_chapter
 from transformer_edu_course.building.source import Chapter
 
 ORDINARY = {"else:", "try:", "finally:", "pass", "break", "continue", "return", "returnNone"}
@@ -22,27 +24,47 @@ LONG_LINE = 400  # in a longer line, such as minified JSON, a secret line is als
 SURE = 24  # … if it has at least this many letters
 
 
-def leaks(chapter: Chapter, texts: Iterable[tuple[str, str]]) -> list[str]:
-    """List what leaks: the exercise, what of it, the file, and the first line that gives it away."""
-    secrets = secret_lines(chapter)
+class Secret(NamedTuple):
+    """A line that no one may see: the exercise and what of it, and the line as it was written."""
+
+    what: str
+    line: str
+
+
+def leaks(chapters: Sequence[Chapter], texts: Iterable[tuple[str, str]]) -> list[str]:
+    """List what leaks, chapter by chapter: the exercise, what of it, the file, and the first line that gives it away.
+
+    Cost: every text is read once, however many chapters there are.
+    """
+    secrets = secret_lines(chapters)
+    parts: dict[str, list[str]] = {}
+    for key in secrets:
+        if len(key) >= SURE:
+            parts.setdefault(key[:SURE], []).append(key)
     found: dict[tuple[str, str], str] = {}
     for name, text in texts:
-        for what, line in _hits(text, secrets):
-            found.setdefault((what, name), line)
-    return [f"{what} leaks into {name}: `{line}`" for (what, name), line in found.items()]
+        for key in _hits(text, secrets, parts):
+            for secret in secrets[key]:
+                found.setdefault((secret.what, name), secret.line)
+    order = [chapter.name for chapter in chapters]
+    told = sorted(found.items(), key=lambda item: order.index(item[0][0].partition("/")[0]))
+    return [f"{what} leaks into {name}: `{line}`" for (what, name), line in told]
 
 
-def secret_lines(chapter: Chapter) -> dict[str, tuple[str, str]]:
-    """Map every distinctive secret line, squeezed, to what it belongs to and how it was written."""
-    public, secrets = set(_package_lines()), {}
-    for text in _public_texts(chapter):
-        public.update(map(squeezed, text.splitlines()))
-    for what, text in _secret_texts(chapter):
-        for line in text.splitlines():
-            key = squeezed(line)
-            says_something = re.search(r"[A-Za-z0-9]", key) and len(key) > 2 and not IMPORT.match(line.strip())
-            if says_something and key not in public | ORDINARY:
-                secrets.setdefault(key, (what, line.strip()))
+def secret_lines(chapters: Sequence[Chapter]) -> dict[str, list[Secret]]:
+    """Map every distinctive secret line, squeezed, to what it belongs to: one secret a chapter that has the line."""
+    public = ORDINARY | _package_lines() | {squeezed(line) for text in _public(chapters) for line in text.splitlines()}
+    secrets: dict[str, list[Secret]] = {}
+    for chapter in chapters:
+        own: dict[str, Secret] = {}
+        for what, text in _secret_texts(chapter):
+            for line in text.splitlines():
+                key = squeezed(line)
+                says_something = re.search(r"[A-Za-z0-9]", key) and len(key) > 2 and not IMPORT.match(line.strip())
+                if says_something and key not in public:
+                    own.setdefault(key, Secret(what, line.strip()))
+        for key, secret in own.items():
+            secrets.setdefault(key, []).append(secret)
     return secrets
 
 
@@ -68,13 +90,16 @@ def _secret_texts(chapter: Chapter) -> Iterator[tuple[str, str]]:
                 yield f"{question.id}: the hidden test {test.name!r}", test.code
 
 
-def _public_texts(chapter: Chapter) -> Iterator[str]:
-    yield from chapter.setup
-    others = (read_chapter(name) for name in chapters() if name != chapter.name)
-    for shown in [*(question.public() for question in chapter.questions), *(one for known in others for one in known)]:
-        yield from (shown.title, shown.statement, shown.starter, *shown.hints)
-        yield from (shown.solution, shown.because)
-        yield from (test.code for test in shown.tests)
+def _public(chapters: Sequence[Chapter]) -> Iterator[str]:
+    """Yield what these chapters show on purpose, as their sources say, and what the package shows of all others."""
+    shown = [question.public() for chapter in chapters for question in chapter.questions]
+    own = {chapter.name for chapter in chapters}
+    shown += [question for name in packaged() if name not in own for question in read_chapter(name)]
+    yield from (code for chapter in chapters for code in chapter.setup)
+    for question in shown:
+        yield from (question.title, question.statement, question.starter, *question.hints)
+        yield from (question.solution, question.because)
+        yield from (test.code for test in question.tests)
 
 
 @cache
@@ -85,20 +110,22 @@ def _package_lines() -> frozenset[str]:
     return frozenset(squeezed(line) for text in texts for line in text.splitlines())
 
 
-def _hits(text: str, secrets: dict[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for view in _views(text):
-        for line in view.splitlines():
-            key = squeezed(line)
-            if key in secrets:
-                yield secrets[key]
-            if len(key) > LONG_LINE:
-                yield from (told for part, told in secrets.items() if len(part) >= SURE and part in key)
+def _hits(text: str, secrets: Mapping[str, object], parts: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield the secrets that a text holds: as a line, or within a long line. `parts` has them by how they begin."""
+    lines = dict.fromkeys(line for view in _views(text) for line in view.splitlines())
+    for key in dict.fromkeys(map(squeezed, lines)):
+        if key in secrets:
+            yield key
+        if len(key) > LONG_LINE:
+            begun = (parts.get(key[place : place + SURE], ()) for place in range(len(key) - SURE + 1))
+            yield from (part for some in begun for part in some if part in key)
 
 
 def _views(text: str) -> list[str]:
     """Read a text as it is, and with HTML and JSON decoded."""
     plain, bare = html.unescape(text), html.unescape(re.sub(r"<[^<>]*>", "", text))
-    return list(dict.fromkeys([text, plain, bare, _unescaped(text), _unescaped(plain), _unescaped(bare)]))
+    views = dict.fromkeys([text, plain, bare])
+    return list(views | dict.fromkeys(map(_unescaped, views)))
 
 
 def _unescaped(text: str) -> str:

@@ -5,8 +5,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from transformer_edu_course.building.entries import PERCENT, SourceError, read_entries
+from transformer_edu_course.building.entries import SourceError, read_entries
 
+AS_TEXT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 CODE = {
     "magics": "%pip install x\n!ls\nx = 1",
@@ -49,7 +50,7 @@ def written(tmp_path, cells, text: str | None = None):
     notebook = new_notebook(cells=cells, metadata={"jupytext": ours})
     paths = tmp_path / "made.ipynb", tmp_path / "made.py"
     paths[0].write_text(nbformat.writes(notebook), encoding="utf-8")
-    paths[1].write_text(text or jupytext.writes(notebook, fmt=PERCENT), encoding="utf-8")
+    paths[1].write_text(text or jupytext.writes(notebook, fmt=AS_TEXT), encoding="utf-8")
     return paths
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from transformer_edu.exercises import question as package
+from transformer_edu_course.building import leaks as module
 from transformer_edu_course.building import read_chapter_source
 from transformer_edu_course.building.leaks import leaks, public_files
 from transformer_edu_course.building.outputs import pack_outputs, public_outputs, students_notebook
@@ -156,13 +157,13 @@ def chapter_and_texts(root: Path) -> tuple:
 def test_nothing_leaks_from_a_good_chapter(repository):
     chapter, texts = chapter_and_texts(repository)
     assert len(texts) == 3
-    assert leaks(chapter, texts.items()) == []
+    assert leaks([chapter], texts.items()) == []
 
 
 def test_the_instructors_pack_would_be_a_leak(repository):
     chapter, _ = chapter_and_texts(repository)
     files = pack_outputs(chapter, Workplace(repository))
-    told = leaks(chapter, [("solutions", text) for path, text in files.items() if path.name == "solutions.ipynb"])
+    told = leaks([chapter], [("solutions", text) for path, text in files.items() if path.name == "solutions.ipynb"])
     assert [line.split(" leaks")[0] for line in told] == ["made/q2: the solution", "made/q3: the solution"]
 
 
@@ -174,7 +175,7 @@ def test_a_secret_planted_in_an_output_is_found(secret, name, repository):
     planted = text.replace("def double(numbers):", f"def double(numbers):\\n    {secret}", 1)
     assert planted != text
     what = "the hidden test 'random numbers'" if secret == HIDDEN else "the solution"
-    assert leaks(chapter, [(full, planted)]) == [f"made/q2: {what} leaks into {full}: `{secret}`"]
+    assert leaks([chapter], [(full, planted)]) == [f"made/q2: {what} leaks into {full}: `{secret}`"]
 
 
 SITE = {
@@ -195,7 +196,7 @@ def test_a_secret_planted_in_the_site_is_found(name, repository):
     path.write_text(SITE[name], encoding="utf-8")
     path.with_name("picture.png").write_bytes(b"\x89PNG\0" + HIDDEN.encode())
     chapter, _ = chapter_and_texts(repository)
-    told = leaks(chapter, public_files(repository / "_build" / "html", "_build/html"))
+    told = leaks([chapter], public_files(repository / "_build" / "html", "_build/html"))
     assert told == [f"made/q2: the hidden test 'random numbers' leaks into _build/html/{name}: `{HIDDEN}`"]
 
 
@@ -213,14 +214,27 @@ def test_a_secret_planted_in_the_site_is_found(name, repository):
 )
 def test_lines_that_are_public_on_purpose_are_no_leak(line, repository):
     chapter, _ = chapter_and_texts(repository)
-    assert leaks(chapter, [("page", f"text\n{line}\ntext")]) == []
+    assert leaks([chapter], [("page", f"text\n{line}\ntext")]) == []
+
+
+def test_each_chapter_that_has_a_secret_is_named_and_each_text_is_read_once(repository, put, made, monkeypatch):
+    """However many chapters there are: time must not grow with chapters times files."""
+    put({tag: text.replace("made/q3", "other/q3") for tag, text in made.items()}, name="other")
+    chapters = [read_chapter_source(name, [repository / "exercises"]) for name in ("other", "made")]
+    read, views = [], module._views
+    monkeypatch.setattr(module, "_views", lambda text: read.append(text) or views(text))
+    texts = [("first page", f"<p>{HIDDEN}</p>"), ("second page", f"text\n{HIDDEN}")]
+    what = "q2: the hidden test 'random numbers' leaks into"
+    wanted = [f"{name}/{what} {page} page: `{HIDDEN}`" for name in ("other", "made") for page in ("first", "second")]
+    assert leaks(chapters, texts) == wanted
+    assert read == [text for _, text in texts]
 
 
 def test_what_another_chapter_shows_on_purpose_is_no_leak_of_this_one(repository):
     chapter, _ = chapter_and_texts(repository)
-    assert leaks(chapter, [("page", HIDDEN)])
+    assert leaks([chapter], [("page", HIDDEN)])
     shown = dataclasses.replace(chapter.questions[0], id="other/q1", starter=f"torch.ones(1)\n{HIDDEN}")
     with package.using_questions("other", package.as_json([shown.public()])):
-        assert leaks(chapter, [("page", HIDDEN)]) == []
+        assert leaks([chapter], [("page", HIDDEN)]) == []
     with package.using_questions("made", package.as_json([shown.public()])):  # as built before
-        assert leaks(chapter, [("page", HIDDEN)])
+        assert leaks([chapter], [("page", HIDDEN)])
