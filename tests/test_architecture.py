@@ -60,11 +60,26 @@ class Module:
             if isinstance(node, ast.Import):
                 found += [(node.lineno, alias.name) for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                base = self.package.split(".")[: len(self.package.split(".")) - node.level + 1] if node.level else []
-                origin = ".".join([*base, *([node.module] if node.module else [])])
+                origin = self.origin(node)
                 deeper = origin in {PACKAGE, ""}  # "from transformer_edu import softmax" names a family
                 found += [(node.lineno, f"{origin}.{alias.name}" if deeper else origin) for alias in node.names]
         return sorted(set(found))
+
+    def imported(self, names: set[str]) -> set[str]:
+        """Return which of these modules are imported: `from a import b` is the module a.b if there is one, else a."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                origin = self.origin(node)
+                found |= {deep if (deep := f"{origin}.{alias.name}") in names else origin for alias in node.names}
+        return found & names - {self.name}
+
+    def origin(self, node: ast.ImportFrom) -> str:
+        """Return the module that a `from … import` names, relative ones too."""
+        base = self.package.split(".")[: len(self.package.split(".")) - node.level + 1] if node.level else []
+        return ".".join([*base, *([node.module] if node.module else [])])
 
     def public(self) -> list[ast.FunctionDef | ast.ClassDef]:
         """Return the functions and classes at the top of the file whose names do not start with an underscore."""
@@ -112,22 +127,39 @@ def imports_run_one_way(modules: list[Module]) -> list[str]:
     return wrong
 
 
+def reached(graph: dict[str, set[str]], start: str) -> set[str]:
+    """Return all that can be reached from `start` in one step or more."""
+    found, todo = set(), set(graph[start])
+    while todo:
+        current = todo.pop()
+        found.add(current)
+        todo |= graph.get(current, set()) - found
+    return found
+
+
 def imports_make_no_circle(modules: list[Module]) -> list[str]:
     """No two families import each other, directly or around a corner."""
     graph: dict[str, set[str]] = {}
     for module in modules:
         targets = {family_of(name) for _, name in module.imports()} - {"", module.family}
         graph.setdefault(module.family, set()).update(targets)
-    wrong = []
-    for family in graph:
-        reached, todo = set(), set(graph[family])
-        while todo:
-            current = todo.pop()
-            reached.add(current)
-            todo |= graph.get(current, set()) - reached
-        if family and family in reached:
-            wrong.append(f"{family} imports itself through {', '.join(sorted(reached - {family}))}")
-    return wrong
+    return [
+        f"{family} imports itself through {', '.join(sorted(reached(graph, family) - {family}))}"
+        for family in graph
+        if family and family in reached(graph, family)
+    ]
+
+
+def modules_make_no_circle(modules: list[Module]) -> list[str]:
+    """No module imports itself around a corner, not inside a function either."""
+    names = {module.name for module in modules}
+    graph = {module.name: module.imported(names) for module in modules}
+    around = {name: reached(graph, name) for name in graph}
+    return [
+        f"{name} imports itself through {', '.join(sorted(n for n in around[name] if name in around.get(n, ())))}"
+        for name in graph
+        if name in around[name]
+    ]
 
 
 def mathematics_needs_three_libraries(modules: list[Module]) -> list[str]:
@@ -263,6 +295,7 @@ def errors_are_not_assertions(modules: list[Module]) -> list[str]:
 RULES = [
     imports_run_one_way,
     imports_make_no_circle,
+    modules_make_no_circle,
     mathematics_needs_three_libraries,
     names_say_something,
     modules_fit_on_few_screens,
@@ -365,6 +398,18 @@ def test_a_circle_is_found():
     ]
     assert len(imports_make_no_circle(circle)) == 2
     assert imports_make_no_circle(circle[:1]) == []
+
+
+def test_a_circle_of_modules_is_found_inside_functions_and_through_a_family():
+    shown = Module(f"{PACKAGE}.explorers.show", "def show():\n    from transformer_edu.explorers import live")
+    live = Module(f"{PACKAGE}.explorers.live", "from .declaration import Explorer")
+    declared = Module(f"{PACKAGE}.explorers.declaration", "def f():\n    import transformer_edu.explorers.show")
+    around = Module(f"{PACKAGE}.explorers", "from transformer_edu.explorers.live import x", is_family=True)
+    asks = Module(f"{PACKAGE}.explorers.live", "from transformer_edu.explorers import x")
+    assert len(modules_make_no_circle([shown, live, declared])) == 3
+    assert modules_make_no_circle([shown, live]) == []
+    assert len(modules_make_no_circle([around, asks])) == 2
+    assert modules_make_no_circle([around, live, declared, shown])[0].startswith(f"{PACKAGE}.explorers.live")
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,11 @@ import torch
 
 import transformer_edu.explorers as explorers
 from transformer_edu.explorers.declaration import Explorer
-from transformer_edu.explorers.grid import MOST_POINTS, points, sizes, sweeps, used_arrays
+from transformer_edu.explorers.grid import MOST_POINTS, points, sizes, sweeps
 from transformer_edu.explorers.live import LiveExplorer
 from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array, is_words, point_count
-from transformer_edu.explorers.panels import Arcs, Bars, Heatmap, Sweep, Tokens
-from transformer_edu.explorers.spec import spec
+from transformer_edu.explorers.panels import Sweep
 
 FOLDER = Path(explorers.__file__).parent
 NAMES = list(explorers.FILES)
@@ -100,13 +99,14 @@ def test_numbers_are_finite_and_the_grid_is_small(name):
 
 
 @declared
-def test_panels_readouts_and_formats_name_arrays_that_exist(name):
-    explorer, (answer, _, _) = explorer_of(name), answers(name)
-    drawn = {array for panel in explorer.panels for array in panel.arrays()}
-    assert drawn <= set(used_arrays(explorer, answer))
-    assert set(explorer.formats) <= set(answer) and set(explorer.axes) <= set(answer)
-    for array, axes in explorer.axes.items():
-        assert len(axes) == as_array(answer[array]).ndim, array
+def test_compute_returns_what_it_declares(name):
+    explorer = explorer_of(name)
+    for answer in answers(name):
+        assert set(answer) == set(explorer.arrays)
+        for array, value in answer.items():
+            declared_as = explorer.arrays[array]
+            assert is_words(value) == (declared_as is None), array
+            assert declared_as is None or len(declared_as.axes) == as_array(value).ndim, array
 
 
 @declared
@@ -115,7 +115,7 @@ def test_every_read_out_can_be_written(name):
     for readout in explorer.readouts:
         for array in readout.arrays():
             assert number_text(float(as_array(answer[array]).ravel()[0]), explorer.format_of(array))
-    for array in used_arrays(explorer, answer):
+    for array in explorer.used_arrays():
         if not is_words(answer[array]):
             assert all(number_text(float(n), explorer.format_of(array)) for n in as_array(answer[array]).ravel()[:8])
 
@@ -141,30 +141,11 @@ def test_words_picks_and_marks_name_what_exists(name):
     for pick in picks.values():
         assert pick.start in range(len(answer[pick.of]))
     for panel in explorer.panels:
-        words, shapes = words_of(panel)
-        assert all(is_words(answer[array]) for array in words)
-        for array, axis, size in shapes:
-            assert as_array(answer[array]).shape[axis] == len(answer[size])
-        assert set(getattr(panel, "mark", ())) <= set(picks) | {param.name for param in explorer.params}
-        assert {getattr(panel, "pick", None)} - {None} <= set(picks)
+        for words, array, axis in panel.names():
+            assert as_array(answer[array]).shape[axis] == len(answer[words])
     for readout in explorer.readouts:
         wanted = len(answer[picks[readout.pick].of]) if readout.pick else None
         assert all(as_array(answer[array]).shape == ((wanted,) if wanted else ()) for array in readout.arrays())
-
-
-def words_of(panel) -> tuple[list[str], list[tuple[str, int, str]]]:
-    """Return the arrays of words of a panel, and which axis of which array each of them names."""
-    if isinstance(panel, Heatmap):
-        named = [(panel.array, 0, panel.rows), (panel.array, 1, panel.columns)]
-        named = [entry for entry in named if entry[2]]
-        return [entry[2] for entry in named], named
-    if isinstance(panel, Bars) and panel.labels:
-        return [panel.labels], [(series.array, 0, panel.labels) for series in panel.series]
-    if isinstance(panel, Arcs):
-        return [panel.tokens], [(panel.weights, axis, panel.tokens) for axis in (0, 1)]
-    if isinstance(panel, Tokens):
-        return [series.array for series in panel.rows], []
-    return [], []
 
 
 @declared
@@ -200,7 +181,7 @@ def test_the_lines_of_code_give_an_array_of_compute(name, place):
 @declared
 def test_a_kernel_offers_what_the_book_offers_and_computes_the_same(name):
     explorer = explorer_of(name)
-    book, live = spec(explorer, live=False), LiveExplorer(explorer)
+    book, live = explorer.spec(live=False), LiveExplorer(explorer)
     for inside, outside, param in zip(book["params"], live.spec["params"], explorer.params, strict=True):
         assert len(outside["labels"]) == len(outside["codes"]) == len(outside["values"])
         assert outside["labels"][outside["start"]] == inside["labels"][inside["start"]]

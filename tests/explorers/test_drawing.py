@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 import transformer_edu.explorers
 from tools.site_server import serving
 from transformer_edu.explorers import palette
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Pick
 from transformer_edu.explorers.live import LiveExplorer
 from transformer_edu.explorers.numbers import number_text
@@ -30,7 +32,17 @@ ASSETS = Path(transformer_edu.explorers.__file__).parent / "assets"
 SPECIAL = ('a "quoted", word', "two\nlines", "</script>", "d")
 
 
-def growing(*, size: int, power: float, idle: int, law: str) -> dict:
+class Growing(TypedDict):
+    rows: Shown["place column", ".2f"]
+    gaps: Shown["word", ".1f"]
+    line: Shown[".3s"]
+    double: Shown[".3s"]
+    marks: Shown["place", "d"]
+    words: Words
+    places: Words
+
+
+def growing(*, size: int, power: float, idle: int, law: str) -> Growing:
     """Return arrays that depend on some knobs only, change their shape with one, and miss numbers at places."""
     rows = torch.arange(float(size * 3)).reshape(size, 3) / 7 + power + 0.25
     line = torch.tensor(float(size)) ** power * {"plain": 1.0, "twice": 2.0}[law]
@@ -64,8 +76,6 @@ GROWING = Explorer(
         Sweep(title="line over power", over="power", series=[Series("double", "double")], domain=(0, 40), peaks=True),
     ],
     readouts=[Readout("marks", "mark", pick="place"), Readout("line", "line", then="double")],
-    formats={"rows": ".2f", "gaps": ".1f", "marks": "d"},
-    axes={"rows": ["place"], "gaps": ["word"], "marks": ["place"]},
     code="growing(size={size}, power={power}, law={law})",
     alt="Line {line} at size {size}.",
 )
@@ -264,12 +274,15 @@ def test_a_click_on_a_cell_picks_its_row(page):
 def test_the_longest_name_of_a_narrow_column_is_not_cut(open_page, count, shown):
     """Names of narrow columns are turned, and get the room that the longest of them needs; too narrow ones get none."""
     columns = [f"column {i + 1}" for i in range(count)]
+
+    def narrow() -> TypedDict("Narrow", {"table": Shown["row column", ".2f"], "columns": Words}):
+        return {"table": torch.rand(2, count, generator=torch.Generator()), "columns": columns}
+
     explorer = Explorer(
         id="narrow",
         title="Many columns",
-        compute=lambda: {"table": torch.rand(2, count, generator=torch.Generator()), "columns": columns},
+        compute=narrow,
         panels=[Heatmap(title="narrow", array="table", columns="columns")],
-        formats={"table": ".2f"},
         alt="A table.",
     )
     page = open_page(static_html(explorer))
@@ -282,14 +295,16 @@ def test_the_longest_name_of_a_narrow_column_is_not_cut(open_page, count, shown)
 
 def test_no_line_runs_through_a_name(open_page):
     """What is drawn later covers what is drawn before: names come last, and series without one take no room."""
-    arrays = {name: torch.tensor([0.0, 1.0]) for name in ("a", "b", "c")}
+
+    def crossing() -> TypedDict("Crossing", dict.fromkeys("abcx", Shown["point", ".3s"])):
+        return {name: torch.tensor([0.0, 1.0]) for name in "abc"} | {"x": torch.tensor([1.0, 2.0])}
+
     series = [Series("a", "first", "query"), Series("b", "second", "key"), Series("c", "", "key", thin=True)]
     explorer = Explorer(
         id="crossing",
         title="Three lines that end together",
-        compute=lambda: arrays | {"x": torch.tensor([1.0, 2.0])},
+        compute=crossing,
         panels=[Lines(title="lines", x="x", series=series, domain=(0, 1))],
-        formats={},
         alt="Three lines.",
     )
     page = open_page(static_html(explorer))
@@ -498,17 +513,25 @@ def test_a_closed_view_listens_no_more(kernel):
     assert kernel.page.evaluate("() => { for (const close of window.close) close(); return handlers.size; }") == 0
 
 
+class Spoken(TypedDict):
+    tokens: Words
+    weights: Shown["token token", ".3s"]
+
+
+def spoken(*, note: str, times: float) -> Spoken:
+    return {"tokens": note.split(), "weights": torch.eye(len(note.split())) * times}
+
+
 WORDS = Explorer(
     id="words",
     title="Any words",
-    compute=lambda note, times: {"tokens": note.split(), "weights": torch.eye(len(note.split())) * times},
+    compute=spoken,
     params=[
         Param(name="note", label="note", values=("a b c",), start="a b c", text=True),
         Param(name="times", label="times", values=(0.5, 1.0), start=1.0),
     ],
     picks=[Pick(name="token", label="token", of="tokens", start=2)],
     panels=[Arcs(title="arcs", weights="weights", tokens="tokens", pick="token")],
-    formats={},
     code="show({note}, {times})",
     alt="Words {note}.",
 )

@@ -4,19 +4,27 @@ import json
 import re
 import struct
 from html.parser import HTMLParser
+from typing import TypedDict
 
 import pytest
 import torch
 
+from transformer_edu.explorers.arrays import Shown, Words, declared_arrays
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.grid import BudgetError, grid
 from transformer_edu.explorers.live import LiveExplorer
 from transformer_edu.explorers.page import check_page, static_html
-from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep
-from transformer_edu.explorers.spec import spec
+from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series, Sweep, Tokens
 
 
-def compute(*, size: int, shift: float, note: str = "a") -> dict:
+class Made(TypedDict):
+    values: Shown["name", ".2f"]
+    total: Shown[".3s"]
+    names: Words
+    unused: Shown["name", ".1f"]
+
+
+def compute(*, size: int, shift: float, note: str = "a") -> Made:
     values = torch.arange(3.0) * size + shift
     return {"values": values, "total": values.sum(), "names": [f"</script>{note}", "b", "c"], "unused": torch.zeros(9)}
 
@@ -30,7 +38,6 @@ def declared(**changes) -> Explorer:
                    Sweep(title="total", over="size", series=[Series("total", "t")], domain=(0, 10))],
         "readouts": [Readout("total", "total", pick=None), Readout("values", "one value", pick="place")],
         "picks": [Pick(name="place", label="place", of="names", start=1)],
-        "formats": {"values": ".2f", "total": ".3s"}, "axes": {"values": ["name"]},
     }  # fmt: skip
     return Explorer(**(settings | changes))
 
@@ -57,9 +64,65 @@ def test_a_page_above_the_budget_is_refused():
     assert check_page("<p>no explorer</p>", "empty") == (0, 0)
 
 
-def test_an_array_that_compute_does_not_return_is_named():
-    with pytest.raises(ValueError, match=r"try needs arrays that compute returns .* got array='missing'"):
-        grid(declared(readouts=[Readout("missing", "no such")]))
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"readouts": [Readout("missing", "no such")]},
+         r"try needs arrays that compute returns \(total, unused, values\) in its Readout, got name='missing'"),
+        ({"readouts": [Readout("total", "t", then="names")]}, r"arrays .* in its Readout, got name='names'"),
+        ({"readouts": [Readout("values", "v", pick="size")]}, r"picks that are declared \(place\) .* got name='size'"),
+        ({"panels": [Bars(title="b", series=[Series("value", "v")])]}, r"arrays .* in its Bars, got name='value'"),
+        ({"panels": [Bars(title="b", series=[Series("values", "v")], labels="words")]},
+         r"words that compute returns \(names\) in its Bars, got name='words'"),
+        ({"panels": [Bars(title="b", series=[Series("values", "v")], pick="row")]},
+         r"knobs or picks that are declared \(place, shift, size\) in its Bars, got name='row'"),
+        ({"panels": [Sweep(title="s", over="place", series=[Series("total", "t")], domain=(0, 1))]},
+         r"knobs that are declared \(shift, size\) in its Sweep, got name='place'"),
+        ({"panels": [Heatmap(title="h", array="values", columns="total")]}, r"words .* in its Heatmap, got name='total'"),
+        ({"panels": [Tokens(title="t", rows=[Series("names", "n")], strengths=["heat"])]},
+         r"arrays .* in its Tokens, got name='heat'"),
+        ({"picks": [Pick(name="place", label="place", of="values")]}, r"words .* in its Pick, got name='values'"),
+    ],
+)  # fmt: skip
+def test_what_is_named_and_is_not_there_is_told_at_declaration(changes, message):
+    with pytest.raises(ValueError, match=message):
+        declared(**changes)
+
+
+def test_an_answer_that_is_not_what_compute_declares_is_refused():
+    def forgets(*, size, shift) -> Made:
+        return {name: array for name, array in compute(size=size, shift=shift).items() if name != "total"}
+
+    def adds(*, size, shift) -> Made:
+        return compute(size=size, shift=shift) | {"more": torch.tensor(1.0)}
+
+    with pytest.raises(ValueError, match=r"check_answer needs exactly the arrays .* got array='total' missing"):
+        grid(declared(compute=forgets))
+    with pytest.raises(ValueError, match=r"check_answer needs exactly the arrays .* got array='more' too much"):
+        static_html(declared(compute=adds))
+
+
+def test_a_compute_that_does_not_say_what_it_returns_is_refused():
+    with pytest.raises(ValueError, match=r"declared_arrays needs a compute that says .* got None for compute=<lambda>"):
+        declared(compute=lambda size, shift: {})
+    unknown = TypedDict("Unknown", {"total": float})
+
+    def counts() -> unknown:
+        return {"total": 1.0}
+
+    with pytest.raises(ValueError, match=r"declared_array needs Shown\[…\] or Words .* got total=<class 'float'>"):
+        declared_arrays(counts)
+
+
+def test_a_number_format_that_is_none_is_refused_where_it_stands():
+    with pytest.raises(ValueError, match=r"decimals needs a number format .* got number_format='query key'"):
+        Shown["query key"]
+
+
+def test_an_array_is_declared_once():
+    found = declared_arrays(compute)
+    assert found["values"].axes == ("name",) and found["values"].format == ".2f"
+    assert found["total"].axes == () and found["names"] is None
 
 
 @pytest.mark.parametrize(
@@ -153,7 +216,7 @@ def test_text_reaches_compute_and_bad_text_is_told(monkeypatch):
 
 
 def test_a_failing_compute_tells_the_reader_and_the_next_request_works(monkeypatch):
-    def fails(*, size, shift):
+    def fails(*, size, shift) -> Made:
         if size == 4:
             raise RuntimeError("out of room")
         return compute(size=size, shift=shift)
@@ -169,4 +232,4 @@ def test_a_knob_with_one_stop_is_hidden_in_the_book_and_shown_in_a_kernel():
     explorer = declared(
         params=[Param(name="size", label="size", values=(2,), start=2, live=(1, 2)), declared().params[1]]
     )
-    assert spec(explorer, live=False)["params"][0]["hidden"] and not spec(explorer, live=True)["params"][0]["hidden"]
+    assert explorer.spec(live=False)["params"][0]["hidden"] and not explorer.spec(live=True)["params"][0]["hidden"]

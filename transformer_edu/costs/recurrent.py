@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from transformer_edu.costs import attention_cost
+from transformer_edu.costs.attention import attention_cost
 
 
 class LayerBill(NamedTuple):

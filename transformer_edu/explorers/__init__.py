@@ -8,6 +8,9 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
+from transformer_edu.explorers.declaration import Explorer
+from transformer_edu.explorers.show import mimebundle
+
 # Found by walking: explorer -> its module, seen from here. The folder `panels` belongs to the machinery.
 FILES = {
     path.stem: f"{path.parent.name}.{path.stem}"
@@ -17,6 +20,8 @@ FILES = {
 PLACES = FILES | dict.fromkeys(("Explorer", "Param", "Pick", "Prediction"), "declaration")
 
 __all__ = list(PLACES)
+
+Explorer._repr_mimebundle_ = mimebundle  # how an explorer is shown; its declaration does not know
 
 
 def __getattr__(name: str):

@@ -1,117 +1,117 @@
 """Declare an explorer: its knobs, the pure function behind it, and what to draw of the arrays that come back.
 
 One declaration serves the book (every grid point computed by torch at build time) and a live kernel (any value, any
-size, on the GPU if there is one). Panels and read-outs name arrays of `compute`; they hold no mathematics.
+size, on the GPU if there is one). Panels and read-outs name arrays of `compute`; they hold no mathematics. How an
+explorer is shown is no matter of its declaration: `transformer_edu.explorers` says it, once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
-from transformer_edu.explorers.panels import Panel, Readout
-
-
-@dataclass(frozen=True, kw_only=True)
-class Param:
-    """A knob: the stops of its slider in the book, and what more a live kernel accepts.
-
-    `values` are the grid points. `live` lists the stops of a kernel where they differ: finer, larger, or several where
-    the book holds one (such a knob is not drawn in the book). `labels` are the words beside the slider, one a value.
-    `codes` are the words that stand for each value in the lines of code. `text` allows any text in a kernel. `choice`
-    draws a list instead of a slider, for values without an order.
-    """
-
-    name: str
-    label: str
-    values: Sequence[Any]
-    start: Any
-    labels: Sequence[str] | None = None
-    live: Sequence[Any] | None = None
-    codes: Sequence[str] | None = None
-    choice: bool = False
-    text: bool = False
-
-    def __post_init__(self):
-        for stops in filter(None, (self.values, self.live)):
-            if self.start not in stops:
-                raise ValueError(f"Param needs a start among its values (it is a stop), got start={self.start!r}.")
-        if self.labels is not None and len(self.labels) != len(self.values):
-            raise ValueError(f"Param needs one label a value ({len(self.values)}), got labels={self.labels!r}.")
-
-    def stops(self, *, live: bool) -> Sequence[Any]:
-        """Return the values that the slider can take in the book or in a kernel."""
-        return self.live if live and self.live is not None else self.values
-
-    def stop_codes(self, *, live: bool) -> list[str]:
-        """Return what stands for each stop in the lines of code."""
-        return list(self.codes) if self.codes is not None else [repr(value) for value in self.stops(live=live)]
-
-    def stop_labels(self, *, live: bool) -> list[str]:
-        """Return the words that stand for each stop."""
-        if self.labels is not None and not (live and self.live is not None):
-            return list(self.labels)
-        return [f"{value:g}" if isinstance(value, float) else str(value) for value in self.stops(live=live)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pick:
-    """A knob that computes nothing: it chooses one entry along the array of names `of` (a token, a head) to look at."""
-
-    name: str
-    label: str
-    of: str
-    start: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prediction:
-    """What the reader commits to before moving anything, and what happened and why, told afterwards."""
-
-    question: str
-    answers: Sequence[str]
-    right: int
-    because: str
-
-    def __post_init__(self):
-        if not 2 <= len(self.answers) <= 4 or self.right not in range(len(self.answers)):
-            raise ValueError(f"Prediction needs two to four answers and the right one among them, got {self.answers=}.")
+from transformer_edu.explorers.arrays import Array, check_answer, declared_arrays
+from transformer_edu.explorers.knobs import Param, Pick
+from transformer_edu.explorers.panel import Panel, Readout
+from transformer_edu.explorers.prediction import Prediction
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explorer:
     """A figure with knobs. Show it by making it the last line of a cell.
 
-    `compute(**params)` is pure and returns named tensors (and lists of names). `formats` says how each number is
-    written; `axes` what the axes of each array are called, in the book's vocabulary. `code` gives the lines that
+    `compute(**params)` is pure, and its annotation says what it returns (see arrays.py). `code` gives the lines that
     compute the same numbers, with `{name}` for the present value of a knob. `alt` describes the picture, likewise.
+
+    Raises: ValueError if a panel, read-out or pick names what is not there.
     """
 
     id: str
     title: str
     compute: Callable[..., Mapping[str, Any]]
     panels: Sequence[Panel]
-    formats: Mapping[str, str]
     alt: str
     params: Sequence[Param] = ()
     picks: Sequence[Pick] = ()
     readouts: Sequence[Readout] = ()
     prediction: Prediction | None = None
     code: str = ""
-    axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     note: str = ""
+
+    def __post_init__(self):
+        numbers = [name for name, array in self.arrays.items() if array is not None]
+        words = [name for name, array in self.arrays.items() if array is None]
+        params, picks = [param.name for param in self.params], [pick.name for pick in self.picks]
+        for panel in self.panels:
+            self._need("arrays that compute returns", numbers, panel.arrays(), panel)
+            self._need("words that compute returns", words, panel.words(), panel)
+            self._need("knobs or picks that are declared", [*params, *picks], panel.knobs(), panel)
+            self._need("knobs that are declared", params, filter(None, [panel.swept()]), panel)
+        for readout in self.readouts:
+            self._need("arrays that compute returns", numbers, readout.arrays(), readout)
+            self._need("picks that are declared", picks, filter(None, [readout.pick]), readout)
+        for pick in self.picks:
+            self._need("words that compute returns", words, [pick.of], pick)
+
+    def _need(self, what: str, there: Sequence[str], named: Iterable[str], asking: Any) -> None:
+        for name in named:
+            if name not in there:
+                raise ValueError(
+                    f"{self.id} needs {what} ({', '.join(sorted(there)) or 'none'}) in its {type(asking).__name__}, "
+                    f"got name={name!r}."
+                )
+
+    @cached_property
+    def arrays(self) -> dict[str, Array | None]:
+        """Return what `compute` says that it returns; None stands for words."""
+        return declared_arrays(self.compute)
+
+    def answer(self, **values: Any) -> Mapping[str, Any]:
+        """Compute at these values of the knobs, and hold the answer to what was declared."""
+        answer = self.compute(**values)
+        check_answer(answer, self.arrays)
+        return answer
 
     def start(self) -> dict[str, Any]:
         """Return the values at which the explorer opens."""
         return {param.name: param.start for param in self.params}
 
-    def format_of(self, array: str) -> str:
-        """Return how the numbers of an array are written; three significant digits where nothing is said."""
-        return self.formats.get(array, ".3s")
+    def used_arrays(self) -> list[str]:
+        """Return the arrays that the page needs: drawn, read out, told in the description, or words."""
+        drawn = [name for panel in self.panels for name in panel.arrays()]
+        read = [name for readout in self.readouts for name in readout.arrays()]
+        told = [name for name in re.findall(r"\{(\w+)\}", self.alt) if name in self.arrays]
+        words = [name for name, array in self.arrays.items() if array is None]
+        return list(dict.fromkeys([*drawn, *read, *told, *words]))
+
+    def axes_of(self, array: str) -> tuple[str, ...]:
+        """Return the names of an array's axes, in the book's vocabulary; none for single numbers and words."""
+        found = self.arrays[array]
+        return found.axes if found else ()
+
+    def format_of(self, array: str) -> str | None:
+        """Return how the numbers of an array are written; None for words."""
+        found = self.arrays[array]
+        return found and found.format
+
+    def spec(self, *, live: bool) -> dict[str, Any]:
+        """Return the whole declaration as plain data, with the stops of the book or those of a kernel."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "params": [param.spec(live=live) for param in self.params],
+            "alt": self.alt,
+            "code": self.code,
+            "picks": [pick.spec() for pick in self.picks],
+            "panels": [panel.spec() for panel in self.panels],
+            "readouts": [asdict(readout) for readout in self.readouts],
+            "prediction": self.prediction and self.prediction.spec(),
+            "axes": {
+                name: list(array.axes) for name in self.used_arrays() if (array := self.arrays[name]) and array.axes
+            },
+            "note": self.note,
+        }
 
     def __repr__(self):
         return f"Explorer({self.id!r}: {self.title})"
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        from transformer_edu.explorers.show import mimebundle
-
-        return mimebundle(self, include=include, exclude=exclude)

@@ -1,6 +1,5 @@
 """Compute every point of an explorer's grid with torch, and refuse a grid that is too large for a page."""
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from transformer_edu.explorers.declaration import Explorer
 from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array, is_words, pack_array, point_count
-from transformer_edu.explorers.panels import Panel, Sweep
+from transformer_edu.explorers.panel import Panel
 
 MOST_POINTS = 400  # of one explorer
 MOST_BYTES = 150_000  # of all grids of one page, gzipped
@@ -31,20 +30,6 @@ def points(explorer: Explorer) -> Iterator[tuple[tuple[int, ...], dict[str, Any]
         yield index, dict(zip(names, values, strict=True))
 
 
-def used_arrays(explorer: Explorer, present: Any) -> list[str]:
-    """Return the names that the page needs: drawn, read out, told in the description, or words; no others travel."""
-    drawn = [name for panel in explorer.panels for name in panel.arrays()]
-    read = [name for readout in explorer.readouts for name in readout.arrays()]
-    words = [name for name, value in present.items() if is_words(value)]
-    told = [name for name in re.findall(r"\{(\w+)\}", explorer.alt) if name in present]
-    wanted = list(dict.fromkeys([*drawn, *read, *told, *words]))
-    if missing := [name for name in wanted if name not in present]:
-        raise ValueError(
-            f"{explorer.id} needs arrays that compute returns ({', '.join(sorted(present))}), got array={missing[0]!r}."
-        )
-    return wanted
-
-
 def grid(explorer: Explorer) -> dict[str, Any]:
     """Compute and pack all points; the result is JSON that the drawing module reads."""
     count = point_count(sizes(explorer))
@@ -52,10 +37,9 @@ def grid(explorer: Explorer) -> dict[str, Any]:
         raise BudgetError(
             f"{explorer.id} needs at most {MOST_POINTS} grid points (a page must load fast), got {count}."
         )
-    answers = {index: explorer.compute(**values) for index, values in points(explorer)}
-    wanted = used_arrays(explorer, next(iter(answers.values())))
+    answers = {index: explorer.answer(**values) for index, values in points(explorer)}
     packed = {}
-    for name in wanted:
+    for name in explorer.used_arrays():
         entries = {
             i: answer[name] if is_words(answer[name]) else as_array(answer[name]) for i, answer in answers.items()
         }
@@ -67,8 +51,8 @@ def sweeps(explorer: Explorer) -> list[tuple[str, list[str]]]:
     """Return, for each knob that a panel sweeps, the scalar arrays it needs."""
     swept: dict[str, list[str]] = {}
     for panel in explorer.panels:
-        if isinstance(panel, Sweep):
-            swept.setdefault(panel.over, []).extend(panel.arrays())
+        if over := panel.swept():
+            swept.setdefault(over, []).extend(panel.arrays())
     return list(swept.items())
 
 
@@ -87,4 +71,4 @@ def start_rows(explorer: Explorer, answer: Mapping[str, Any]) -> list[tuple[str,
 
 def panel_arrays(panel: Panel) -> list[str]:
     """Return the arrays of a panel that change from point to point (a sweep shows numbers of all points)."""
-    return [] if isinstance(panel, Sweep) else panel.arrays()
+    return [] if panel.swept() else panel.arrays()

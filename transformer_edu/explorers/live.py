@@ -15,9 +15,8 @@ import traitlets
 
 from transformer_edu.explorers import palette
 from transformer_edu.explorers.declaration import Explorer
-from transformer_edu.explorers.grid import sweeps, used_arrays
+from transformer_edu.explorers.grid import sweeps
 from transformer_edu.explorers.packing import pack_answer
-from transformer_edu.explorers.spec import spec
 
 ASSETS = Path(__file__).parent / "assets"
 LONGEST_TEXT = 2000
@@ -31,7 +30,7 @@ class LiveExplorer(anywidget.AnyWidget):
     spec = traitlets.Dict().tag(sync=True)
 
     def __init__(self, explorer: Explorer):
-        super().__init__(spec=spec(explorer, live=True))
+        super().__init__(spec=explorer.spec(live=True))
         self.explorer = explorer
         self.on_msg(self.receive)
 
@@ -47,8 +46,8 @@ class LiveExplorer(anywidget.AnyWidget):
         """Compute the arrays for the values in `message`, and the sweeps that it asks for."""
         values, began = self.values(message["state"]), time.perf_counter()
         with torch.device(device()), torch.no_grad():
-            arrays = self.explorer.compute(**values)
-            used = {name: arrays[name] for name in used_arrays(self.explorer, arrays)}
+            arrays = self.explorer.answer(**values)
+            used = {name: arrays[name] for name in self.explorer.used_arrays()}
             meta, buffers = pack_answer(used, self.explorer.format_of)
             asked = [(over, names) for over, names in sweeps(self.explorer) if over in message["sweeps"]]
             lines = {over: self.line(over, names, values, buffers) for over, names in asked}
@@ -58,7 +57,7 @@ class LiveExplorer(anywidget.AnyWidget):
     def line(self, over: str, names: list[str], values: dict[str, Any], buffers: list[bytes]) -> dict[str, Any]:
         """Compute the swept scalars for every stop of one knob."""
         stops = next(param for param in self.explorer.params if param.name == over).stops(live=True)
-        answers = [self.explorer.compute(**(values | {over: stop})) for stop in stops]
+        answers = [self.explorer.answer(**(values | {over: stop})) for stop in stops]
         rows = {
             name: torch.stack([torch.as_tensor(answer[name]).cpu().float() for answer in answers]) for name in names
         }

@@ -67,8 +67,13 @@ def unchanging(entries: Mapping[tuple[int, ...], Any], sizes: Sequence[int]) -> 
     ]
 
 
-def pack_array(entries: Mapping[tuple[int, ...], Any], sizes: Sequence[int], number_format: str) -> dict[str, Any]:
-    """Pack one named array over the whole grid: which knobs it depends on, its shape or shapes, its bytes."""
+def pack_array(
+    entries: Mapping[tuple[int, ...], Any], sizes: Sequence[int], number_format: str | None
+) -> dict[str, Any]:
+    """Pack one named array over the whole grid: which knobs it depends on, its shape or shapes, its bytes.
+
+    Words have no number format.
+    """
     still = unchanging(entries, sizes)
     kept = [entries[point] for point in product(*(range(1 if s else n) for s, n in zip(still, sizes, strict=True)))]
     meta: dict[str, Any] = {"depends": [not s for s in still]}
@@ -80,7 +85,9 @@ def pack_array(entries: Mapping[tuple[int, ...], Any], sizes: Sequence[int], num
     return meta | how | {"format": number_format, "data": base64.b64encode(data).decode()}
 
 
-def pack_answer(arrays: Mapping[str, Any], format_of: Callable[[str], str]) -> tuple[dict[str, Any], list[bytes]]:
+def pack_answer(
+    arrays: Mapping[str, Any], format_of: Callable[[str], str | None]
+) -> tuple[dict[str, Any], list[bytes]]:
     """Pack the arrays of one point for a kernel's message: what each is, and the float32 numbers as buffers."""
     meta, buffers = {}, []
     for name, value in arrays.items():

@@ -9,7 +9,6 @@ from transformer_edu.explorers.declaration import Explorer
 from transformer_edu.explorers.grid import MOST_BYTES, BudgetError, grid, panel_arrays, start_rows
 from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array, is_words
-from transformer_edu.explorers.spec import spec
 
 MOST_ROWS = 64  # of a table for readers without JavaScript
 
@@ -26,13 +25,13 @@ def static_html(explorer: Explorer) -> str:
 
 def data_text(explorer: Explorer) -> str:
     """Write the declaration and the whole grid as JSON that cannot close its own tag."""
-    data = {"spec": spec(explorer, live=False), "arrays": grid(explorer)}
+    data = {"spec": explorer.spec(live=False), "arrays": grid(explorer)}
     return json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
 
 
 def fallback(explorer: Explorer) -> str:
     """Return tables of what the explorer shows when it opens: its knobs, its read-outs, the arrays of its panels."""
-    answer = explorer.compute(**explorer.start())
+    answer = explorer.answer(**explorer.start())
     tables = [table("At the start values", [*start_knobs(explorer), *start_rows(explorer, answer)])]
     for panel in explorer.panels:
         for name in dict.fromkeys(panel_arrays(panel)):
@@ -52,7 +51,7 @@ def start_knobs(explorer: Explorer) -> list[tuple[str, str]]:
 
 def row_labels(explorer: Explorer, answer, name: str, count: int) -> list[str]:
     """Name the rows of an array by the words of its first axis where there are some, else by number."""
-    axis = (explorer.axes.get(name) or ["row"])[0]
+    axis = (explorer.axes_of(name) or ["row"])[0]
     words = next((value for key, value in answer.items() if is_words(value) and key.rstrip("s") == axis), None)
     return list(words) if words and len(words) == count else [f"{axis} {i + 1}" for i in range(count)]
 

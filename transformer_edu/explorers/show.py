@@ -15,8 +15,8 @@ def is_static() -> bool:
     return os.environ.get(STATIC, "") not in ("", "0")
 
 
-def mimebundle(explorer: Explorer, *, include: Any = None, exclude: Any = None) -> Any:
-    """Return what the notebook displays for an explorer."""
+def mimebundle(explorer: Explorer, include: Any = None, exclude: Any = None) -> Any:
+    """Return what the notebook displays for an explorer (IPython's `_repr_mimebundle_`)."""
     if is_static():
         from transformer_edu.explorers.page import static_html
 

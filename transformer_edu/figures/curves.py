@@ -1,9 +1,11 @@
 """Draw lines over a common axis: learning curves, a cost over a length, theory beside measurement."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 import torch
 
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer
 from transformer_edu.explorers.palette import SERIES
 from transformer_edu.explorers.panels import Lines, Series
@@ -30,15 +32,19 @@ def curves(
         raise ValueError(f"curves needs at most {len(SERIES)} lines (small multiples beyond), got lines={len(lines)}.")
     if wrong := [name for name, values in lines.items() if len(values) != len(x)]:
         raise ValueError(f"curves needs a value for each x ({len(x)}), got line={wrong[0]!r}.")
-    arrays = {
+    answer = {"x": torch.tensor(list(x), dtype=torch.float32)} | {
         f"line_{i + 1}": torch.tensor(list(values), dtype=torch.float32) for i, values in enumerate(lines.values())
     }
-    places = {"x": torch.tensor(list(x), dtype=torch.float32)}
+    declared = {name: Shown["point", ".6s" if name == "x" else number_format] for name in answer}
+
+    def lines_as_given() -> TypedDict("Curves", declared):
+        return answer
+
     series = [Series(f"line_{i + 1}", name, SERIES[i], dash=name in dashed) for i, name in enumerate(lines)]
     return Explorer(
         id="curves",
         title=title,
-        compute=lambda: places | arrays,
+        compute=lines_as_given,
         panels=[
             Lines(
                 title=y_label,
@@ -51,7 +57,5 @@ def curves(
                 height=260,
             )
         ],
-        formats=dict.fromkeys(arrays, number_format) | {"x": ".6s"},
-        axes={name: ["point"] for name in ("x", *arrays)},
         alt=f"{title} Lines: {', '.join(lines)}.",
     )

@@ -1,11 +1,13 @@
 """Draw one matrix: attention weights between words, a mask, a Jacobian."""
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 import torch
 from jaxtyping import Num
 from torch import Tensor
 
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer
 from transformer_edu.explorers.panels import Heatmap
 
@@ -42,10 +44,15 @@ def matrix(
             f"matrix needs one word a row and column ({len(rows)} × {len(columns)}), got shape={tuple(numbers.shape)}."
         )
     most = most or (float(numbers.abs().max()) if signed else 1.0)
+    declared = {"numbers": Shown["row column", number_format], "rows": Words, "columns": Words}
+
+    def matrix_as_given() -> TypedDict("Matrix", declared):
+        return {"numbers": numbers.to(torch.float32), "rows": list(rows), "columns": list(columns)}
+
     return Explorer(
         id="matrix",
         title=title,
-        compute=lambda: {"numbers": numbers.to(torch.float32), "rows": list(rows), "columns": list(columns)},
+        compute=matrix_as_given,
         panels=[
             Heatmap(
                 title="",
@@ -59,7 +66,5 @@ def matrix(
                 height=400,
             )
         ],
-        formats={"numbers": number_format},
-        axes={"numbers": ["row", "column"]},
         alt=title,
     )

@@ -1,10 +1,12 @@
 """Turn one query among four keys, and stretch it: what comes out?"""
 
 import math
+from typing import TypedDict
 
 import torch
 
 from transformer_edu.attention import scaled_dot_product_attention
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Plane, Readout, Series, Sweep
 from transformer_edu.softmax import perplexity
@@ -13,7 +15,24 @@ KEYS = ((1.0, 0.3), (-0.4, 1.1), (-1.7, -1.0), (0.7, -0.8))
 ANGLES = tuple(range(0, 360, 15))
 
 
-def by_hand(*, angle: int, length: float) -> dict[str, object]:
+class ByHand(TypedDict):
+    """What `by_hand` returns."""
+
+    keys: Words
+    query: Shown["coordinate", ".2f"]
+    key_vectors: Shown["key coordinate", ".2f"]
+    output: Shown["coordinate", ".2f"]
+    weights: Shown["key", ".3f"]
+    effective_keys: Shown[".2f"]
+    largest: Shown[".3f"]
+    output_length: Shown[".2f"]
+    weight_1: Shown[".3f"]
+    weight_2: Shown[".3f"]
+    weight_3: Shown[".3f"]
+    weight_4: Shown[".3f"]
+
+
+def by_hand(*, angle: int, length: float) -> ByHand:
     """Turn and stretch one query among four keys; each key is its own value."""
     keys = torch.tensor(KEYS)
     turned = math.radians(angle)
@@ -79,17 +98,6 @@ attention_by_hand = Explorer(
         Readout("largest", "largest weight"),
         Readout("output_length", "length of the output"),
     ],
-    formats={
-        "weights": ".3f",
-        "effective_keys": ".2f",
-        "largest": ".3f",
-        "output_length": ".2f",
-        "query": ".2f",
-        "key_vectors": ".2f",
-        "output": ".2f",
-    }
-    | {f"weight_{i}": ".3f" for i in (1, 2, 3, 4)},
-    axes={"weights": ["key"], "key_vectors": ["key", "coordinate"], "query": ["coordinate"], "output": ["coordinate"]},
     prediction=Prediction(
         question="the query's length goes to 0. The output then is",
         answers=("the zero vector", "the mean of all keys", "the nearest key"),

@@ -1,9 +1,12 @@
 """Build a convolution from nine heads: where each head looks, what it brings, and what all of them make."""
 
+from typing import TypedDict
+
 import torch
 from torch.nn import functional
 
 from transformer_edu.attention import convolution_heads, convolve_with_soft_heads
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout, Series, Sweep
 
@@ -17,7 +20,22 @@ KERNELS = {
 OFFSETS, SHARPNESS, PIXEL = (-1, 0, 1), (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0), 24  # the pixel in the middle
 
 
-def heads_that_convolve(*, kernel: str, row: int, column: int, sharpness: float) -> dict[str, object]:
+class HeadsThatConvolve(TypedDict):
+    """What `heads_that_convolve` returns."""
+
+    image: Shown["row column", ".0f"]
+    kernel: Shown["row column", ".2f"]
+    looks: Shown["row column", ".3f"]
+    brings: Shown["row column", ".2f"]
+    made: Shown["row column", ".2f"]
+    wanted: Shown["row column", ".2f"]
+    error: Shown[".2s"]
+    largest: Shown[".3f"]
+    kernel_weight: Shown[".2f"]
+    offsets: Words
+
+
+def heads_that_convolve(*, kernel: str, row: int, column: int, sharpness: float) -> HeadsThatConvolve:
     """Convolve the letter with nine heads of one sharpness, and look at the one that reads the given place."""
     image = torch.tensor([[float(mark == "#") for mark in line] for line in PICTURE], dtype=torch.float64)
     filter_ = torch.tensor(KERNELS[kernel], dtype=torch.float64)[None, None]
@@ -98,25 +116,6 @@ convolution_from_heads = Explorer(
         Readout("largest", "largest weight of this head"),
         Readout("kernel_weight", "its number in the kernel"),
     ],
-    formats={
-        "image": ".0f",
-        "kernel": ".2f",
-        "looks": ".3f",
-        "brings": ".2f",
-        "made": ".2f",
-        "wanted": ".2f",
-        "error": ".2s",
-        "largest": ".3f",
-        "kernel_weight": ".2f",
-    },
-    axes={
-        "image": ["row", "column"],
-        "kernel": ["row", "column"],
-        "looks": ["row", "column"],
-        "brings": ["row", "column"],
-        "made": ["row", "column"],
-        "wanted": ["row", "column"],
-    },
     prediction=Prediction(
         question="all heads have sharpness 0. The nine heads together then show",
         answers=("the letter, blurred", "the same number everywhere", "the letter, as it is"),

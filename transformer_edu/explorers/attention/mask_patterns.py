@@ -1,5 +1,7 @@
 """Which token may look at which, and how far does word travel through several layers?"""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.attention import (
@@ -12,6 +14,7 @@ from transformer_edu.attention import (
     sliding_window,
 )
 from transformer_edu.data import random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout, Series, Sweep
 from transformer_edu.softmax import entropy
@@ -31,7 +34,22 @@ def rule_of(kind: str, window: int):
     }[kind]
 
 
-def masks(*, kind: str, window: int, layers: int) -> dict[str, object]:
+class MaskPatterns(TypedDict):
+    """What `masks` returns."""
+
+    positions: Words
+    allowed: Shown["query key", "d"]
+    weights: Shown["query key", ".3f"]
+    reached: Shown["query key", "d"]
+    allowed_pairs: Shown["d"]
+    reached_pairs: Shown["d"]
+    reached_share: Shown[".2f"]
+    entropy: Shown["query", ".3f"]
+    seen: Shown["query", "d"]
+    reaching: Shown["query", "d"]
+
+
+def masks(*, kind: str, window: int, layers: int) -> MaskPatterns:
     """Apply one kind of mask to ten random tokens and follow who can influence whom through several layers."""
     rule = rule_of(kind, window)
     everything = torch.ones(TOKENS, TOKENS, dtype=torch.bool)
@@ -129,25 +147,6 @@ mask_patterns = Explorer(
         Readout("entropy", "entropy of its weights", "nats", pick="token"),
         Readout("allowed_pairs", "allowed pairs", "of 100"),
     ],
-    formats={
-        "allowed": "d",
-        "weights": ".3f",
-        "reached": "d",
-        "allowed_pairs": "d",
-        "reached_share": ".2f",
-        "entropy": ".3f",
-        "seen": "d",
-        "reaching": "d",
-        "reached_pairs": "d",
-    },
-    axes={
-        "allowed": ["query", "key"],
-        "weights": ["query", "key"],
-        "reached": ["query", "key"],
-        "entropy": ["query"],
-        "seen": ["query"],
-        "reaching": ["query"],
-    },
     prediction=Prediction(
         question="a causal window of 3 keys, and 4 layers. Token 10 can be influenced by the tokens back to number",
         answers=("8", "4", "2", "1"),

@@ -1,8 +1,11 @@
 """What does averaging destroy? Several questions asked by one head, or by many."""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.data import seeded
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series, Sweep, Tokens
 from transformer_edu.studies.two_lookups import lookup_heads, read_out_accuracy
@@ -10,7 +13,22 @@ from transformer_edu.studies.two_lookups import lookup_heads, read_out_accuracy
 LETTERS = "ABCD"
 
 
-def heads_compared(*, heads: int, lookups: int) -> dict[str, object]:
+class HeadsCompared(TypedDict):
+    """What `heads_compared` returns."""
+
+    tokens: Words
+    heads: Words
+    symbols: Words
+    exchanged_symbols: Words
+    weights: Shown["head token", ".2f"]
+    outputs: Shown["feature", ".2f"]
+    exchanged_outputs: Shown["feature", ".2f"]
+    difference: Shown[".2f"]
+    accuracy: Shown[".3f"]
+    chance: Shown[".2f"]
+
+
+def heads_compared(*, heads: int, lookups: int) -> HeadsCompared:
     """Look up the symbols at the first positions with some heads; then exchange the first two symbols."""
     symbols = torch.tensor([0, 2, 3, 1, 0, 2, 1, 3])
     exchanged = symbols[[1, 0, 2, 3, 4, 5, 6, 7]]
@@ -72,15 +90,6 @@ one_head_or_many = Explorer(
         Readout("accuracy", "accuracy of the read-out"),
         Readout("chance", "chance"),
     ],
-    formats={
-        "weights": ".2f",
-        "outputs": ".2f",
-        "exchanged_outputs": ".2f",
-        "difference": ".2f",
-        "accuracy": ".3f",
-        "chance": ".2f",
-    },
-    axes={"weights": ["head", "token"], "outputs": ["feature"], "exchanged_outputs": ["feature"]},
     prediction=Prediction(
         question="one head looks at tokens 1 and 2, half and half. Their symbols change places. Its output",
         answers=("changes", "stays the same to the last digit"),

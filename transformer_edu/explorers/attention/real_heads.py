@@ -1,9 +1,11 @@
 """The explorer of a real encoder: every head of MiniLM on a few sentences, or on any sentence in a kernel."""
 
 from functools import lru_cache
+from typing import TypedDict
 
 import torch
 
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Arcs, Heatmap, Readout
 from transformer_edu.minilm import Reading, load_minilm, read
@@ -26,7 +28,24 @@ def reading_of(sentence: str) -> Reading:
         return read(model(), sentence)
 
 
-def heads(*, sentence: str, layer: int, head: int) -> dict[str, object]:
+class OneHead(TypedDict):
+    """What `heads` returns."""
+
+    tokens: Words
+    layers: Words
+    heads: Words
+    weights: Shown["query key", ".3f"]
+    distances: Shown["layer head", ".2f"]
+    entropy: Shown["token", ".2f"]
+    mean_entropy: Shown[".2f"]
+    distance: Shown["token", ".2f"]
+    mean_distance: Shown[".2f"]
+    previous: Shown[".3f"]
+    first: Shown[".3f"]
+    last: Shown[".3f"]
+
+
+def heads(*, sentence: str, layer: int, head: int) -> OneHead:
     """Show one head's weights on a sentence, and how far every head looks."""
     reading = reading_of(sentence)
     own, habits = reading.weights[layer - 1, head - 1], habits_of(reading)
@@ -90,18 +109,6 @@ real_heads = Explorer(
         Readout("first", "weight on [CLS]"),
         Readout("last", "weight on [SEP]"),
     ],
-    formats={
-        "weights": ".3f",
-        "distances": ".2f",
-        "entropy": ".2f",
-        "mean_entropy": ".2f",
-        "distance": ".2f",
-        "mean_distance": ".2f",
-        "previous": ".3f",
-        "first": ".3f",
-        "last": ".3f",
-    },
-    axes={"weights": ["query", "key"], "distances": ["layer", "head"], "entropy": ["token"], "distance": ["token"]},
     prediction=Prediction(
         question="heads that have nothing to say park their weight on one token. In this encoder it is most often",
         answers=("the token itself", "[CLS], the first", "[SEP], the last", "the full stop"),

@@ -1,9 +1,12 @@
 """One attention, three uses: change a token, and see which outputs notice."""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.attention import causal, mask_from, multi_head_attention, padding
 from transformer_edu.data import random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series
 
@@ -12,7 +15,22 @@ USES = ("encoder", "decoder", "cross")
 CHANGES = tuple(range(len(SOURCE) + len(TARGET)))  # the source's tokens first
 
 
-def uses_compared(*, use: str, change: int, filler: str) -> dict[str, object]:
+class UsesCompared(TypedDict):
+    """What `uses_compared` returns."""
+
+    queries: Words
+    keys: Words
+    allowed: Shown["query key", "d"]
+    weights: Shown["query key", ".2f"]
+    outputs: Shown["query dim", ".2f"]
+    head_weights: Shown["head query key", ".2f"]
+    moved: Shown["query", ".2f"]
+    query_count: Shown["d"]
+    key_count: Shown["d"]
+    noticed: Shown["d"]
+
+
+def uses_compared(*, use: str, change: int, filler: str) -> UsesCompared:
     """Attend in one of the three ways; replace one token by another, and attend again."""
     source, target = (random_vectors(len(words), DIM, generator=seeded(len(words))) for words in (SOURCE, TARGET))
     names = (SOURCE if use == "encoder" else TARGET, TARGET if use == "decoder" else SOURCE)
@@ -119,23 +137,6 @@ three_uses = Explorer(
         Readout("key_count", "keys and values"),
         Readout("noticed", "outputs that moved"),
     ],
-    formats={
-        "allowed": "d",
-        "weights": ".2f",
-        "moved": ".2f",
-        "query_count": "d",
-        "key_count": "d",
-        "noticed": "d",
-        "outputs": ".2f",
-        "head_weights": ".2f",
-    },
-    axes={
-        "allowed": ["query", "key"],
-        "weights": ["query", "key"],
-        "moved": ["query"],
-        "outputs": ["query", "dim"],
-        "head_weights": ["head", "query", "key"],
-    },
     prediction=Prediction(
         question="encoder-decoder attention, and the target's second word is replaced. Which of the four outputs move?",
         answers=("all four", "the second and those after it", "the second alone"),

@@ -1,7 +1,10 @@
 """Choose a place of a grid: which other places have a similar code?"""
 
+from typing import TypedDict
+
 import torch
 
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout
 from transformer_edu.positions import sinusoidal, sinusoidal_2d
@@ -9,7 +12,20 @@ from transformer_edu.positions import sinusoidal, sinusoidal_2d
 SIDE, DIM = 8, 32
 
 
-def grid(*, row: int, column: int, base: float) -> dict[str, object]:
+class GridCodes(TypedDict):
+    """What `grid` returns."""
+
+    rows: Words
+    columns: Words
+    plane: Shown["row column", ".2f"]
+    line: Shown["row column", ".2f"]
+    plane_below: Shown[".2f"]
+    line_below: Shown[".2f"]
+    plane_next_row: Shown[".2f"]
+    line_next_row: Shown[".2f"]
+
+
+def grid(*, row: int, column: int, base: float) -> GridCodes:
     """Compare the code of one place with all others: two-dimensional codes, and one-dimensional ones row by row."""
     plane = torch.nn.functional.normalize(sinusoidal_2d(SIDE, SIDE, DIM, base=base).flatten(0, 1), dim=-1)
     line = torch.nn.functional.normalize(sinusoidal(SIDE * SIDE, DIM, base=base), dim=-1)
@@ -60,8 +76,6 @@ grid_codes = Explorer(
         Readout("plane_below", "cosine with the place below: two-dimensional → one-dimensional", then="line_below"),
         Readout("plane_next_row", "cosine with the start of the next row", then="line_next_row"),
     ],
-    formats=dict.fromkeys(("plane", "line", "plane_below", "line_below", "plane_next_row", "line_next_row"), ".2f"),
-    axes={"plane": ["row", "column"], "line": ["row", "column"]},
     prediction=Prediction(
         question="patches are numbered row by row, 8 in a row, and get one-dimensional codes. Nearer to the code of "
         "the patch at the end of a row is that of",

@@ -1,7 +1,10 @@
 """Trained on short sequences, tested on longer ones: which positions hold?"""
 
+from typing import TypedDict
+
 import torch
 
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series
 from transformer_edu.studies import measured
@@ -17,16 +20,29 @@ def results(task: str, kind: str, measure: str) -> torch.Tensor:
     return torch.tensor([run[measure] for run in runs])
 
 
-def extrapolation(*, task: str, kind: str, other: str) -> dict[str, object]:
+MEASURES, AT = ("tokens_right", "answers_right"), (8, 16, 32)
+OF_A_KIND = (
+    dict.fromkeys(MEASURES, Shown["length", ".3f"])
+    | {f"{measure}_{seed}": Shown["length", ".3f"] for measure in MEASURES for seed in range(SEEDS)}
+    | {f"at_{length}": Shown[".2f"] for length in AT}
+)
+Extrapolation = TypedDict(
+    "Extrapolation",
+    {f"{side}_{name}": shown for side in ("kind", "other") for name, shown in OF_A_KIND.items()}
+    | {"lengths": Shown["length", "d"], "chance": Shown["length", ".3f"]},
+)
+
+
+def extrapolation(*, task: str, kind: str, other: str) -> Extrapolation:
     """Set two kinds of positions beside each other: three seeds and their median, over the length."""
     lengths = measured("length_extrapolation").runs[0]["lengths"]
     answer = {"lengths": torch.tensor(lengths, dtype=torch.float32), "chance": torch.full((len(lengths),), 1 / 16)}
     for side, chosen in (("kind", kind), ("other", other)):
-        for measure in ("tokens_right", "answers_right"):
+        for measure in MEASURES:
             shares = results(task, chosen, measure)
             answer[f"{side}_{measure}"] = shares.median(dim=0).values
             answer |= {f"{side}_{measure}_{seed}": shares[seed] for seed in range(SEEDS)}
-        for length in (8, 16, 32):
+        for length in AT:
             answer[f"{side}_at_{length}"] = answer[f"{side}_tokens_right"][lengths.index(length)]
     return answer
 
@@ -44,13 +60,6 @@ def lines(measure: str, title: str, *, chance: bool) -> Lines:
     return Lines(title=title, x="lengths", series=series, domain=(0, 1), x_label="length of the sequence", height=260)
 
 
-ARRAYS = [
-    f"{side}_{measure}{seed}"
-    for side in ("kind", "other")
-    for measure in ("tokens_right", "answers_right")
-    for seed in ("", "_0", "_1", "_2")
-]
-
 length_extrapolation = Explorer(
     id="length-extrapolation",
     title="Trained on lengths 1 to 8: what happens beyond?",
@@ -64,11 +73,7 @@ length_extrapolation = Explorer(
         lines("tokens_right", "Share of right tokens, each predicted from the right beginning", chance=True),
         lines("answers_right", "Share of answers without any mistake", chance=False),
     ],
-    readouts=[Readout(f"kind_at_{n}", f"right tokens at length {n}", then=f"other_at_{n}") for n in (8, 16, 32)],
-    formats=dict.fromkeys([*ARRAYS, "chance"], ".3f")
-    | {f"{side}_at_{n}": ".2f" for side in ("kind", "other") for n in (8, 16, 32)}
-    | {"lengths": "d"},
-    axes={name: ["length"] for name in [*ARRAYS, "lengths", "chance"]},
+    readouts=[Readout(f"kind_at_{n}", f"right tokens at length {n}", then=f"other_at_{n}") for n in AT],
     prediction=Prediction(
         question="sinusoidal codes exist for every position. A model trained on lengths up to 8 copies sequences of 16",
         answers=("as well as those of 8", "a little worse", "with most tokens wrong"),

@@ -1,8 +1,11 @@
 """Which codes tell positions apart, and which ones leave something of the token?"""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.data import random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout, Series, Sweep
 from transformer_edu.positions import (
@@ -36,7 +39,22 @@ def codes_of(kind: str, dim: int, base: float) -> torch.Tensor:
     }[kind]()
 
 
-def compare_codes(*, kind: str, dim: int, base: float) -> dict[str, object]:
+class CompareCodes(TypedDict):
+    """What `compare_codes` returns."""
+
+    positions: Words
+    features: Words
+    codes: Shown["position feature", ".2f"]
+    similarity: Shown["position position", ".2f"]
+    gaps: Shown["position", ".4f"]
+    told_apart: Shown["d"]
+    smallest_gap: Shown[".4f"]
+    longest: Shown[".2f"]
+    kept: Shown[".3f"]
+    untouched: Shown[".1f"]
+
+
+def compare_codes(*, kind: str, dim: int, base: float) -> CompareCodes:
     """Compare the codes of 16 positions with each other, and with the tokens that they are added to."""
     codes = codes_of(kind, dim, base)
     found = requirements(codes)
@@ -122,17 +140,6 @@ position_codes = Explorer(
         Readout("longest", "longest code"),
         Readout("kept", "left of a token"),
     ],
-    formats={
-        "similarity": ".2f",
-        "codes": ".2f",
-        "gaps": ".4f",
-        "told_apart": "d",
-        "smallest_gap": ".4f",
-        "longest": ".2f",
-        "kept": ".3f",
-        "untouched": ".1f",
-    },
-    axes={"similarity": ["position", "position"], "codes": ["position", "feature"], "gaps": ["position"]},
     prediction=Prediction(
         question="positions are squeezed by a sigmoid into ½ … 1. Two codes closer than 0.001 count as one. How many "
         "of 16 are told apart?",

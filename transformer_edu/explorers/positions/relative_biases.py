@@ -1,9 +1,12 @@
 """What do relative biases add to the scores, head by head, and what becomes of it in a longer text?"""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.attention import causal, mask_from
 from transformer_edu.data import random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Heatmap, Lines, Readout, Series, Sweep
 from transformer_edu.positions import (
@@ -38,7 +41,23 @@ def bias_of(kind: str, length: int) -> torch.Tensor:
     return shaw_bias(queries, random_vectors(2 * CLIP + 1, 16, generator=seeded(4)), keys=length)
 
 
-def biases(*, kind: str, head: int, length: int) -> dict[str, object]:
+class Biases(TypedDict):
+    """What `biases` returns."""
+
+    positions: Words
+    bias: Shown["query key", ".2f"]
+    allowed: Shown["query key", "d"]
+    weights: Shown["query key", ".3f"]
+    reach: Shown[".2f"]
+    even: Shown[".1f"]
+    back: Shown["distance", "d"]
+    head_1: Shown["distance", ".2f"]
+    head_2: Shown["distance", ".2f"]
+    head_3: Shown["distance", ".2f"]
+    head_4: Shown["distance", ".2f"]
+
+
+def biases(*, kind: str, head: int, length: int) -> Biases:
     """Show the bias of one head, and the weights if the contents of all tokens match alike."""
     bias = bias_of(kind, length)
     allowed = mask_from(causal, queries=length, keys=length)
@@ -120,11 +139,6 @@ relative_biases = Explorer(
         Readout("reach", "mean distance looked back by the last token", "tokens"),
         Readout("even", "if it looked at all alike", "tokens"),
     ],
-    formats={"bias": ".2f", "allowed": "d", "weights": ".3f", "reach": ".2f", "even": ".1f", "back": "d"}
-    | {f"head_{h}": ".2f" for h in range(1, HEADS + 1)},
-    axes={"bias": ["query", "key"], "weights": ["query", "key"], "allowed": ["query", "key"]}
-    | {f"head_{h}": ["distance"] for h in range(1, HEADS + 1)}
-    | {"back": ["distance"]},
     prediction=Prediction(
         question="a text grows from 16 tokens to 32. The mean distance that ALiBi's head 1 looks back",
         answers=("doubles", "grows by about a tenth", "shrinks"),

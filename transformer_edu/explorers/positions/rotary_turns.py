@@ -1,7 +1,10 @@
 """Turn a query and a key by their positions: what does their product see?"""
 
+from typing import TypedDict
+
 import torch
 
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Heatmap, Plane, Readout, Series, Sweep
 from transformer_edu.positions import rotary
@@ -18,7 +21,20 @@ def turned(vector: tuple[float, float], speed: float) -> torch.Tensor:
     return rotary(torch.tensor([(0.0, 0.0, *vector)] * PLACES), base=speed**-2)[:, 2:]
 
 
-def turns(*, query: int, key: int, speed: float) -> dict[str, object]:
+class Turns(TypedDict):
+    """What `turns` returns."""
+
+    places: Words
+    query: Shown["coordinate", ".2f"]
+    key: Shown["coordinate", ".2f"]
+    scores: Shown["query key", ".3f"]
+    score: Shown[".3f"]
+    unturned: Shown[".3f"]
+    distance: Shown["d"]
+    query_length: Shown[".3f"]
+
+
+def turns(*, query: int, key: int, speed: float) -> Turns:
     """Turn one query and one key, and score them at all places."""
     queries, keys = turned(QUERY, speed), turned(KEY, speed)
     scores = queries @ keys.T
@@ -76,16 +92,6 @@ rotary_turns = Explorer(
         Readout("unturned", "product, not turned"),
         Readout("query_length", "length of the query"),
     ],
-    formats={
-        "query": ".2f",
-        "key": ".2f",
-        "scores": ".3f",
-        "score": ".3f",
-        "unturned": ".3f",
-        "distance": "d",
-        "query_length": ".3f",
-    },
-    axes={"query": ["coordinate"], "key": ["coordinate"], "scores": ["query", "key"]},
     prediction=Prediction(
         question="query and key both move three positions to the right. Both arrows turn. Their product",
         answers=("grows", "shrinks", "stays the same", "it depends"),

@@ -1,8 +1,11 @@
 """Which finished translation is best? Probability alone, corrected for length, and for what was left out."""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.decoding import coverage_penalty, length_penalty
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series, Sweep
 
@@ -22,7 +25,27 @@ COVERAGE = [
 SHORT = ["short", "no adverbs", "whole", "repeats"]
 
 
-def scored(*, alpha: float, beta: float) -> dict[str, object]:
+class ScoredTranslations(TypedDict):
+    """What `scored` returns."""
+
+    source: Words
+    names: Words
+    translations: Words
+    coverage: Shown["hypothesis source", ".2f"]
+    scores: Shown["hypothesis", ".2f"]
+    log_probabilities: Shown["hypothesis", ".2f"]
+    lengths: Shown["hypothesis", ".0f"]
+    penalties: Shown["hypothesis", ".3f"]
+    left_out: Shown["hypothesis", ".2f"]
+    best_length: Shown[".0f"]
+    best: Shown[".0f"]
+    score_0: Shown[".2f"]
+    score_1: Shown[".2f"]
+    score_2: Shown[".2f"]
+    score_3: Shown[".2f"]
+
+
+def scored(*, alpha: float, beta: float) -> ScoredTranslations:
     """Score four finished translations with GNMT's formula; the end mark counts as a token."""
     lengths = torch.tensor([len(text.split()) + 1 for text in TRANSLATIONS])
     log_probabilities, coverage = torch.tensor(list(TRANSLATIONS.values())), torch.tensor(COVERAGE)
@@ -99,25 +122,6 @@ beam_scores = Explorer(
         Readout("scores", "score", pick="translation"),
         Readout("best_length", "tokens of the best one"),
     ],
-    formats={
-        "scores": ".2f",
-        "log_probabilities": ".2f",
-        "lengths": ".0f",
-        "penalties": ".3f",
-        "left_out": ".2f",
-        "coverage": ".2f",
-        "best_length": ".0f",
-        "best": ".0f",
-        **{f"score_{i}": ".2f" for i in range(4)},
-    },
-    axes={
-        "scores": ["hypothesis"],
-        "log_probabilities": ["hypothesis"],
-        "lengths": ["hypothesis"],
-        "penalties": ["hypothesis"],
-        "left_out": ["hypothesis"],
-        "coverage": ["hypothesis", "source"],
-    },
     prediction=Prediction(
         question="β = 0, and α goes up from 0 to 1. Which translation takes over from the shortest one?",
         answers=("the whole one", "the one that repeats itself", "none does"),

@@ -1,7 +1,10 @@
 """Where does a recurrent network with additive attention look while it rewrites a date?"""
 
+from typing import TypedDict
+
 from transformer_edu.data.dates import TARGET_LENGTH, decode_answers, encode_spellings
 from transformer_edu.decoding import greedy
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout
 from transformer_edu.studies.dates_models import load_date_model
@@ -16,7 +19,18 @@ SPELLINGS = (
 )
 
 
-def aligned(*, spelling: str) -> dict[str, object]:
+class Aligned(TypedDict):
+    """What `aligned` returns."""
+
+    letters: Words
+    signs: Words
+    weights: Shown["target source", ".2f"]
+    most: Shown["target", ".2f"]
+    place: Shown["target", ".0f"]
+    probability: Shown[".4f"]
+
+
+def aligned(*, spelling: str) -> Aligned:
     """Rewrite a date greedily; return the weights with which each written sign looked at the spelling."""
     written = greedy(load_date_model("recurrent"), encode_spellings([spelling]), longest=TARGET_LENGTH)
     answer = decode_answers(written.tokens)[0]
@@ -56,8 +70,6 @@ recurrent_alignment = Explorer(
         Readout("place", "on letter number", pick="sign"),
         Readout("probability", "probability of the whole answer"),
     ],
-    formats={"weights": ".2f", "most": ".2f", "place": ".0f", "probability": ".4f"},
-    axes={"weights": ["target", "source"], "most": ["target"], "place": ["target"]},
     prediction=Prediction(
         question="the source is 'the third of May, 2019'. While the network writes the 5 of 05, it looks mostly at",
         answers=("the M of May", "the end of May", "the year", "all letters alike"),

@@ -1,8 +1,11 @@
 """Which earlier steps does a loss reach when the gradient is cut every k steps?"""
 
+from typing import TypedDict
+
 from torch import Tensor
 
 from transformer_edu.data import random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series, Sweep
 from transformer_edu.recurrent import LSTM, each_to_each, truncated
@@ -10,7 +13,19 @@ from transformer_edu.recurrent import LSTM, each_to_each, truncated
 DIM, STEPS = 8, 12
 
 
-def reached_by(*, every: int, step: int) -> dict[str, object]:
+class ReachedBy(TypedDict):
+    """What `reached_by` returns."""
+
+    steps: Words
+    table: Shown["token token", ".2f"]
+    whole: Shown["token", ".3f"]
+    cut: Shown["token", ".3f"]
+    back: Shown[".0f"]
+    missed: Shown[".0f"]
+    longest: Shown[".0f"]
+
+
+def reached_by(*, every: int, step: int) -> ReachedBy:
     """Measure how much a loss at each step depends on each input, with the gradient cut every `every` steps.
 
     Steps are counted from 1. The table holds ‖∂ h_t / ∂ x_t'‖ of an untrained LSTM, divided by that of t' = t.
@@ -78,8 +93,6 @@ truncated_steps = Explorer(
         Readout("missed", "earlier steps that it misses"),
         Readout("longest", "steps back at best"),
     ],
-    formats={"table": ".2f", "whole": ".3f", "cut": ".3f", "back": ".0f", "missed": ".0f", "longest": ".0f"},
-    axes={"table": ["token", "token"], "whole": ["token"], "cut": ["token"]},
     prediction=Prediction(
         question="the gradient is cut every 4 steps. How many steps back does the best-placed loss reach?",
         answers=("3", "4", "8"),

@@ -1,12 +1,14 @@
 """How much of the first token still counts at the last one? A recurrent network, an LSTM and attention side by side."""
 
 from collections.abc import Callable
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from transformer_edu.attention import scaled_dot_product_attention
 from transformer_edu.data import random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series, Sweep
 from transformer_edu.recurrent import LSTM, RNN, last_to_each
@@ -16,7 +18,21 @@ FLOOR = 1e-37  # float32, in which the page keeps its numbers, would make zeros 
 LENGTHS = (2, 3, 5, 10, 20, 50, 100)
 
 
-def what_arrives(*, length: int, gain: float, forget_bias: float) -> dict[str, Tensor]:
+class WhatArrives(TypedDict):
+    """What `what_arrives` returns."""
+
+    rnn: Shown["token", ".2s"]
+    lstm: Shown["token", ".2s"]
+    blind: Shown["token", ".2s"]
+    found: Shown["token", ".2s"]
+    first_rnn: Shown[".2s"]
+    first_lstm: Shown[".2s"]
+    first_blind: Shown[".2s"]
+    first_found: Shown[".2s"]
+    token: Shown["token", ".0f"]
+
+
+def what_arrives(*, length: int, gain: float, forget_bias: float) -> WhatArrives:
     """Measure ‖∂ o_T / ∂ x_t‖ / √dim for each token t in four untrained networks: 1 means that a change arrives whole.
 
     Matrices are random turns (orthogonal), so that none of them favors a direction; `gain` stretches the recurrent one
@@ -105,8 +121,6 @@ vanishing_gradient = Explorer(
         ),
     ],
     readouts=[Readout(f"first_{name}", label) for name, (label, _) in NAMES.items()],
-    formats={f"{start}{name}": ".2s" for name in NAMES for start in ("", "first_")} | {"token": ".0f"},
-    axes={name: ["token"] for name in (*NAMES, "token")},
     prediction=Prediction(
         question="a plain recurrent network (gain 1) has read 50 tokens. You move the first one by a unit. Its last "
         "output moves by about",

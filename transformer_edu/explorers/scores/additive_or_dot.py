@@ -1,7 +1,10 @@
 """Does an additive score beat a dot product in wide heads? The committed results of an experiment, run by run."""
 
+from typing import TypedDict
+
 import torch
 
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series
 from transformer_edu.studies import measured
@@ -13,7 +16,24 @@ SEEDS = (0, 1, 2)
 NUMBERED = list(enumerate(SCORES))
 
 
-def compared(*, hidden: int, measure: str, score: str = SCORES[-1]) -> dict[str, torch.Tensor]:
+class Compared(TypedDict):
+    """What `compared` returns."""
+
+    rates: Shown["rate", ".4f"]
+    middle_0: Shown["rate", ".3f"]
+    best_0: Shown[".3f"]
+    middle_1: Shown["rate", ".3f"]
+    best_1: Shown[".3f"]
+    middle_2: Shown["rate", ".3f"]
+    best_2: Shown[".3f"]
+    middle_3: Shown["rate", ".3f"]
+    best_3: Shown[".3f"]
+    seed_0: Shown["rate", ".3f"]
+    seed_1: Shown["rate", ".3f"]
+    seed_2: Shown["rate", ".3f"]
+
+
+def compared(*, hidden: int, measure: str, score: str = SCORES[-1]) -> Compared:
     """Look up what the runs of one width found at each rate: the middle seed of every score, all three of one score."""
     results = measured("additive_or_dot")
     rates = sorted({run["learning_rate"] for run in results.runs})
@@ -67,12 +87,6 @@ additive_or_dot = Explorer(
         ),
     ],
     readouts=[Readout(f"best_{i}", f"{score}, at its best rate") for i, score in NUMBERED],
-    formats={"rates": ".4f"}
-    | {f"{what}_{i}": ".3f" for what in ("middle", "best") for i in range(4)}
-    | {f"seed_{seed}": ".3f" for seed in SEEDS},
-    axes={"rates": ["rate"]}
-    | {f"middle_{i}": ["rate"] for i in range(4)}
-    | {f"seed_{seed}": ["rate"] for seed in SEEDS},
     prediction=Prediction(
         question="additive scores of width 1024 are learned twice, with and without a bias inside the tanh. Without it "
         "they are right, at their best rate,",

@@ -1,10 +1,12 @@
 """How strong must a cosine be until one key among many can stand out?"""
 
 import math
+from typing import TypedDict
 
 import torch
 
 from transformer_edu.data import random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Readout, Series, Sweep
 from transformer_edu.scores import content_scores
@@ -15,7 +17,18 @@ WIDTHS = (2, 8, 32, 128)
 COUNTS = (4, 16, 64, 256)
 
 
-def cosine_weights(*, strength: float, head_dim: int, keys: int) -> dict[str, torch.Tensor]:
+class CosineWeights(TypedDict):
+    """What `cosine_weights` returns."""
+
+    right: Shown[".3f"]
+    bound: Shown[".3f"]
+    even: Shown[".3f"]
+    ratio: Shown[".3s"]
+    ratio_bound: Shown[".3s"]
+    effective_keys: Shown[".3s"]
+
+
+def cosine_weights(*, strength: float, head_dim: int, keys: int) -> CosineWeights:
     """Ask for the first of some random keys by its own direction; the bound is the best that any keys could do."""
     offered = random_vectors(keys, head_dim, generator=seeded(5))
     weights = softmax(content_scores(offered[:1], offered, strength=strength)[0])
@@ -70,7 +83,6 @@ cosine_strength = Explorer(
         Readout("bound", "at most"),
         Readout("effective_keys", "effective keys, all weights taken together"),
     ],
-    formats={"right": ".3f", "bound": ".3f", "even": ".3f", "effective_keys": ".3s"},
     prediction=Prediction(
         question="64 keys, and the query is exactly one of them. With β = 1 the right key gets a weight of",
         answers=("nearly 1", "about one half", "a few hundredths"),

@@ -1,5 +1,7 @@
 """Estimate a gradient from draws: how far do the estimates scatter, and what does a baseline change?"""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.attention import (
@@ -9,6 +11,7 @@ from transformer_edu.attention import (
     score_function_variance,
 )
 from transformer_edu.data import seeded
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout, Series, Sweep
 from transformer_edu.softmax import sample, softmax
@@ -20,7 +23,24 @@ LIFTS = (0.0, 1.0, 3.0, 10.0)
 REPEATS = 100
 
 
-def estimated(*, draws: int, lift: float) -> dict[str, object]:
+class Estimated(TypedDict):
+    """What `estimated` returns."""
+
+    exact: Shown["key", ".3f"]
+    keys: Words
+    without_error: Shown[".2s"]
+    without_theory: Shown[".2s"]
+    with_error: Shown[".2s"]
+    with_theory: Shown[".2s"]
+    best_error: Shown[".2s"]
+    best_theory: Shown[".2s"]
+    rows: Shown["estimate key", ".2f"]
+    kinds: Words
+    length: Shown[".3f"]
+    times: Shown[".3s"]
+
+
+def estimated(*, draws: int, lift: float) -> Estimated:
     """Repeat the mean of so many draws a hundred times, with and without a baseline, beside the exact gradient."""
     weights = softmax(torch.tensor(SCORES, dtype=torch.float64))
     rewards = torch.tensor(REWARDS, dtype=torch.float64) + lift
@@ -86,9 +106,6 @@ hard_gradient = Explorer(
         Readout("without_error", "typical distance: no baseline → baseline", then="with_error"),
         Readout("times", "draws that the baseline saves, factor"),
     ],
-    formats={"rows": ".2f", "exact": ".3f", "length": ".3f", "times": ".3s"}
-    | {f"{name}_{what}": ".2s" for name in ("without", "with", "best") for what in ("error", "theory")},
-    axes={"rows": ["estimate", "key"], "exact": ["key"]},
     prediction=Prediction(
         question="you add 3 to all rewards. The exact gradient",
         answers=("becomes larger", "stays the same", "becomes noisy"),

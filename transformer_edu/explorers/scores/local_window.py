@@ -1,8 +1,11 @@
 """Where may a query look? The whole sequence, a window, or a window with a bell curve that does not sum to 1."""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.attention import gaussian_local_weights, local_weights
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep
 from transformer_edu.softmax import softmax
@@ -12,7 +15,21 @@ CENTERS = tuple(i / 2 for i in range(2 * len(SCORES) - 1))
 RADII = (1, 2, 3, 4, 6, 8)
 
 
-def windowed(*, center: float, radius: int) -> dict[str, object]:
+class Windowed(TypedDict):
+    """What `windowed` returns."""
+
+    places: Words
+    everywhere: Shown["key", ".3f"]
+    inside: Shown["key", ".3f"]
+    bell: Shown["key", ".3f"]
+    best: Shown[".3f"]
+    best_inside: Shown[".3f"]
+    left: Shown[".3f"]
+    whole: Shown[".3f"]
+    pull: Shown[".3f"]
+
+
+def windowed(*, center: float, radius: int) -> Windowed:
     """Weigh the same scores globally, in a window, and in a window with a bell curve."""
     scores, centers = torch.tensor(SCORES), torch.tensor([center])
     inside = local_weights(scores[None], centers, radius=radius)[0]
@@ -69,9 +86,6 @@ local_window = Explorer(
         Readout("best", "weight of key 11, with bell"),
         Readout("pull", "its slope as the center moves"),
     ],
-    formats={"everywhere": ".3f", "inside": ".3f", "bell": ".3f", "left": ".3f", "whole": ".3f"}
-    | {"best": ".3f", "best_inside": ".3f", "pull": ".3f"},
-    axes={"everywhere": ["key"], "inside": ["key"], "bell": ["key"]},
     prediction=Prediction(
         question="center 11, radius 4: the weights of the window are multiplied with the bell curve. Their sum then is",
         answers=("1, as always", "less than 1", "more than 1"),

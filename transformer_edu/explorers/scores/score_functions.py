@@ -1,11 +1,13 @@
 """Turn and stretch a query among three keys: what do seven score functions make of angle and length?"""
 
 import math
+from typing import TypedDict
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Lines, Plane, Readout, Series, Sweep
 from transformer_edu.scores import (
@@ -51,7 +53,26 @@ def score(name: str, query: Float[Tensor, "query 2"], keys: Float[Tensor, "key 2
     return functions[name]()
 
 
-def scored(*, function: str, angle: int, length: float) -> dict[str, object]:
+class ScoredKeys(TypedDict):
+    """What `scored` returns."""
+
+    names: Words
+    query: Shown["coordinate", ".2f"]
+    key_vectors: Shown["key coordinate", ".2f"]
+    scores: Shown["key", ".2f"]
+    weights: Shown["key", ".3f"]
+    lengths: Shown["query", ".2f"]
+    largest: Shown[".3f"]
+    spread: Shown[".2f"]
+    score_1: Shown[".2f"]
+    score_2: Shown[".2f"]
+    score_3: Shown[".2f"]
+    longer_1: Shown["query", ".2f"]
+    longer_2: Shown["query", ".2f"]
+    longer_3: Shown["query", ".2f"]
+
+
+def scored(*, function: str, angle: int, length: float) -> ScoredKeys:
     """Score three keys by one query, and by queries of other lengths in the same direction."""
     keys, turned = torch.tensor(KEYS), math.radians(angle)
     direction = torch.tensor([[math.cos(turned), math.sin(turned)]])
@@ -131,12 +152,6 @@ score_functions = Explorer(
         Readout("score_3", "score of key 3"),
         Readout("largest", "largest weight"),
     ],
-    formats={"weights": ".3f", "scores": ".2f", "largest": ".3f", "spread": ".2f", "lengths": ".2f"}
-    | {"query": ".2f", "key_vectors": ".2f"}
-    | {f"{what}_{i}": ".2f" for what in ("score", "longer") for i in (1, 2, 3)},
-    axes={"weights": ["key"], "scores": ["key"], "key_vectors": ["key", "coordinate"], "query": ["coordinate"]}
-    | {"lengths": ["query"]}
-    | {f"longer_{i}": ["query"] for i in (1, 2, 3)},
     prediction=Prediction(
         question="the query points exactly at key 1 (40 degrees), which is short; key 2 is long and lies 50 "
         "degrees off. With the dot product, which key gets the larger score?",

@@ -1,10 +1,12 @@
 """How large is a dot product of two random vectors? Thousands of them in bins, beside the theory."""
 
 import math
+from typing import TypedDict
 
 import torch
 
 from transformer_edu.data import ENTRIES, random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep
 from transformer_edu.softmax import dot_product_variance
@@ -14,7 +16,21 @@ PAIRS = 16000
 BIN_EDGES = torch.linspace(-64, 64, 65)
 
 
-def products(*, head_dim: int, entries: str) -> dict[str, torch.Tensor]:
+class Products(TypedDict):
+    """What `products` returns."""
+
+    edges: Shown["edge", "d"]
+    raw: Shown["bin", ".4f"]
+    scaled: Shown["bin", ".4f"]
+    bell: Shown["bin", ".4f"]
+    variance: Shown[".3s"]
+    scaled_variance: Shown[".3f"]
+    expected: Shown["d"]
+    largest: Shown[".3s"]
+    outside: Shown[".3f"]
+
+
+def products(*, head_dim: int, entries: str) -> Products:
     """Count the dot products of random pairs in bins, as they are and divided by √head_dim."""
     draw = seeded(2)
     queries = random_vectors(PAIRS, head_dim, generator=draw, entries=entries)
@@ -83,18 +99,6 @@ dot_products = Explorer(
         Readout("largest", "largest |q·k|"),
         Readout("outside", "share outside the picture"),
     ],
-    formats={
-        "edges": "d",
-        "raw": ".4f",
-        "scaled": ".4f",
-        "bell": ".4f",
-        "variance": ".3s",
-        "scaled_variance": ".3f",
-        "expected": "d",
-        "largest": ".3s",
-        "outside": ".3f",
-    },
-    axes={"edges": ["edge"], "raw": ["bin"], "scaled": ["bin"], "bell": ["bin"]},
     prediction=Prediction(
         question="the entries become +1 or −1 at random, not normal. The variance of q·k at dₖ = 64",
         answers=("is far smaller", "stays about 64", "is far larger"),

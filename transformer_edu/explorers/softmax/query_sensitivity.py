@@ -41,7 +41,6 @@ query_sensitivity = Explorer(
         Readout("undivided_jacobian", "norm of J", then="divided_jacobian"),
         Readout("starved", "share of queries that the division makes more sensitive"),
     ],
-    formats={"undivided_jacobian": ".3f", "divided_jacobian": ".3f", "starved": ".2f"},
     prediction=Prediction(
         question="undivided scores, width 64, as in many real heads. Compared with the divided head, the median query "
         "reaches its weights",

@@ -4,10 +4,12 @@ The measures are taken in float64: where one weight rounds to 1, float32 loses w
 """
 
 from functools import lru_cache
+from typing import TypedDict
 
 import torch
 
 from transformer_edu.data import random_vectors, seeded
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep
 from transformer_edu.softmax import entropy, perplexity, query_jacobian_norm, softmax, softmax_jacobian_norm
@@ -42,7 +44,23 @@ def weighed(head_dim: int, scale: float, keys: int, place: torch.device) -> dict
     } | {name: reaching.quantile(share) for name, share in QUANTILES.items()}
 
 
-def collapse(*, head_dim: int, power: float, keys: int) -> dict[str, torch.Tensor]:
+MEASURED = {
+    "weights": Shown["key", ".3f"],
+    "entropy": Shown[".2f"],
+    "effective_keys": Shown[".3s"],
+    "largest": Shown[".3f"],
+    "jacobian": Shown[".3f"],
+    "mean": Shown[".3s"],
+    "reaching": Shown["query", ".3s"],
+} | dict.fromkeys(QUANTILES, Shown[".3s"])
+Collapse = TypedDict(
+    "Collapse",
+    {f"{kind}_{name}": shown for kind in ("divided", "undivided") for name, shown in MEASURED.items()}
+    | {"starved": Shown[".2f"]},
+)
+
+
+def collapse(*, head_dim: int, power: float, keys: int) -> Collapse:
     """Compare scores divided by head_dim to the `power` with undivided ones, on the same queries and keys."""
     answer = {}
     for kind, scale in (("divided", head_dim**-power), ("undivided", 1.0)):
@@ -82,9 +100,6 @@ softmax_collapse = Explorer(
         Readout("undivided_largest", "largest weight, mean", then="divided_largest"),
         Readout("undivided_entropy", "entropy", "nats", then="divided_entropy"),
     ],
-    formats=dict.fromkeys(("divided_weights", "undivided_weights", "divided_largest", "undivided_largest"), ".3f")
-    | dict.fromkeys(("divided_entropy", "undivided_entropy"), ".2f"),
-    axes={"divided_weights": ["key"], "undivided_weights": ["key"]},
     prediction=Prediction(
         question="power ½ keeps the blue curve flat. With power 1, a query of a very wide head uses",
         answers=("one key", "as many as with ½", "all keys almost alike"),

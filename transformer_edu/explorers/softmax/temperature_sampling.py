@@ -1,8 +1,11 @@
 """How bold is the choice of the next word? Eight fixed logits at any temperature, and draws from them."""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.data import seeded
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep
 from transformer_edu.softmax import entropy, perplexity, sample, softmax
@@ -12,7 +15,20 @@ LOGITS = (4.0, 3.4, 3.1, 2.2, 1.5, 0.3, -1.0, -2.5)
 TEMPERATURES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 10.0)
 
 
-def sampling(*, temperature: float, draws: int) -> dict[str, object]:
+class Sampling(TypedDict):
+    """What `sampling` returns."""
+
+    words: Words
+    probabilities: Shown["word", ".3f"]
+    shares: Shown["word", ".3f"]
+    entropy: Shown[".3f"]
+    effective_words: Shown[".2f"]
+    largest: Shown[".3f"]
+    never_drawn: Shown["d"]
+    apart: Shown[".3f"]
+
+
+def sampling(*, temperature: float, draws: int) -> Sampling:
     """Turn eight fixed logits into probabilities and draw from them."""
     probabilities = softmax(torch.tensor(LOGITS), temperature=temperature)
     drawn = sample(probabilities.cpu(), count=draws, generator=seeded(1))
@@ -66,16 +82,6 @@ temperature_sampling = Explorer(
         Readout("never_drawn", "words never drawn"),
         Readout("apart", "draws and probabilities differ by"),
     ],
-    formats={
-        "probabilities": ".3f",
-        "shares": ".3f",
-        "entropy": ".3f",
-        "effective_words": ".2f",
-        "largest": ".3f",
-        "never_drawn": "d",
-        "apart": ".3f",
-    },
-    axes={"probabilities": ["word"], "shares": ["word"]},
     prediction=Prediction(
         question="the temperature goes to 10. The order of the words, from most to least probable,",
         answers=("turns round", "becomes random", "stays as it is"),

@@ -1,11 +1,13 @@
 """Beam search step by step, on the model that learned to write dates."""
 
 from functools import lru_cache
+from typing import TypedDict
 
 import torch
 
 from transformer_edu.data.dates import TARGET_LENGTH, decode_answers, encode_spellings
 from transformer_edu.decoding import Search, beam_search
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Bars, Readout, Series, Sweep, Tokens
 from transformer_edu.machines import END
@@ -46,7 +48,33 @@ def character_chances(search: Search, step: int) -> list[torch.Tensor]:
     return chances
 
 
-def beam_at(*, spelling: str, width: int, step: int, alpha: float) -> dict[str, object]:
+class BeamAt(TypedDict):
+    """What `beam_at` returns."""
+
+    source: Words
+    hypotheses: Words
+    probabilities: Shown["hypothesis", ".3f"]
+    best: Shown[".3f"]
+    in_all: Shown[".3f"]
+    score: Shown[".2f"]
+    answer: Words
+    answer_probability: Shown[".3f"]
+    answer_score: Shown[".2f"]
+    finished: Shown[".0f"]
+    work: Shown[".0f"]
+    kept_1: Words
+    kept_2: Words
+    kept_3: Words
+    kept_4: Words
+    kept_5: Words
+    chance_1: Shown["character", ".2f"]
+    chance_2: Shown["character", ".2f"]
+    chance_3: Shown["character", ".2f"]
+    chance_4: Shown["character", ".2f"]
+    chance_5: Shown["character", ".2f"]
+
+
+def beam_at(*, spelling: str, width: int, step: int, alpha: float) -> BeamAt:
     """Show what a beam keeps at one step; after the last step of the search, show the last one."""
     search = search_of(spelling, width, alpha)
     step = min(step, len(search.steps))
@@ -116,18 +144,6 @@ beam_step_by_step = Explorer(
         Readout("answer_score", "score of the answer"),
         Readout("work", "beginnings continued, all steps"),
     ],
-    formats={
-        "probabilities": ".3f",
-        "best": ".3f",
-        "in_all": ".3f",
-        "score": ".2f",
-        "answer_probability": ".3f",
-        "answer_score": ".2f",
-        "finished": ".0f",
-        "work": ".0f",
-    }
-    | {f"chance_{row + 1}": ".2f" for row in range(ROWS)},
-    axes={"probabilities": ["hypothesis"]} | {f"chance_{row + 1}": ["character"] for row in range(ROWS)},
     prediction=Prediction(
         question="the model never met a spelling like “3/9/19”. Greedy decoding (width 1) and a beam of width 2 write",
         answers=(

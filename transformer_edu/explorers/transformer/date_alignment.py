@@ -1,11 +1,13 @@
 """Where does the trained Transformer look in a spelling while it writes the date?"""
 
 from functools import lru_cache
+from typing import TypedDict
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+from transformer_edu.explorers.arrays import Shown, Words
 from transformer_edu.explorers.declaration import Explorer, Param, Pick, Prediction
 from transformer_edu.explorers.panels import Heatmap, Readout
 from transformer_edu.softmax import entropy
@@ -43,7 +45,22 @@ def parts_of(spelling: str) -> Bool[Tensor, "part source"]:
     return said
 
 
-def alignment(*, spelling: str, head: int) -> dict[str, object]:
+class Alignment(TypedDict):
+    """What `alignment` returns."""
+
+    written: Words
+    source: Words
+    weights: Shown["character character", ".2f"]
+    entropy: Shown["character", ".2f"]
+    most: Shown["character", ".2f"]
+    parts: Words
+    said: Words
+    shares: Shown["part part", ".2f"]
+    right: Shown[".2f"]
+    blind: Shown[".2f"]
+
+
+def alignment(*, spelling: str, head: int) -> Alignment:
     """Show one head of the decoder's look at the source (0: the mean of all), and how much falls on the right part."""
     written, weights = look_at(spelling)
     own = weights[-1].mean(dim=0) if head == 0 else weights[-1, head - 1]
@@ -106,20 +123,6 @@ date_alignment = Explorer(
         Readout("most", "largest weight of this row", pick="character"),
         Readout("entropy", "entropy of this row", "nats", pick="character"),
     ],
-    formats={
-        "weights": ".2f",
-        "entropy": ".2f",
-        "most": ".2f",
-        "shares": ".2f",
-        "right": ".2f",
-        "blind": ".2f",
-    },
-    axes={
-        "weights": ["character", "character"],
-        "shares": ["part", "part"],
-        "entropy": ["character"],
-        "most": ["character"],
-    },
     prediction=Prediction(
         question="“the third of May, 2019” says day, month, year; the date has year, month, day. The first look goes",
         answers=("to the start, and then from left to right", "to the year, near the end", "everywhere alike"),

@@ -1,10 +1,12 @@
 """What does it cost to write m tokens, with and without a key/value cache?"""
 
 from collections.abc import Callable
+from typing import TypedDict
 
 import torch
 
 from transformer_edu.costs import StepCost, cached_step_cost, uncached_step_cost
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Readout, Series, Sweep
 
@@ -22,7 +24,19 @@ def total(step_cost: Callable[..., StepCost], tokens: int, **counts: int) -> int
     return tokens * first + pairs * (second - first) + triples * (third - 2 * second + first)
 
 
-def written_text(*, tokens: int, dim: int, batch: int) -> dict[str, object]:
+class WrittenText(TypedDict):
+    """What `written_text` returns."""
+
+    cached: Shown[".3s"]
+    uncached: Shown[".3s"]
+    times_more: Shown[".3s"]
+    cache_bytes: Shown[".3s"]
+    parameter_bytes: Shown[".3s"]
+    bytes_per_token: Shown[".3s"]
+    intensity: Shown[".3s"]
+
+
+def written_text(*, tokens: int, dim: int, batch: int) -> WrittenText:
     """Count what a decoder-only model of 12 layers does to write some tokens, and what its last step reads."""
     counts = {
         "dim": dim,
@@ -97,9 +111,6 @@ decoding_cost = Explorer(
         Readout("bytes_per_token", "cache for each token of each text", "bytes"),
         Readout("intensity", "multiply-adds for each byte read"),
     ],
-    formats=dict.fromkeys(
-        ("cached", "uncached", "times_more", "cache_bytes", "parameter_bytes", "bytes_per_token", "intensity"), ".3s"
-    ),
     prediction=Prediction(
         question="a model writes 256 tokens, and computes everything again for each one. Compared with a cache that is",
         answers=("twice the work", "about 100 times", "256 times"),

@@ -1,8 +1,11 @@
 """Where does the time go in a layer, and where the memory? Shares over the length and the width."""
 
+from typing import TypedDict
+
 import torch
 
 from transformer_edu.costs import attention_cost, layer_cost
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Readout, Series, Sweep
 
@@ -16,7 +19,22 @@ PARTS = [
 ]
 
 
-def shares_of_a_layer(*, tokens: int, dim: int) -> dict[str, object]:
+class SharesOfALayer(TypedDict):
+    """What `shares_of_a_layer` returns."""
+
+    projections: Shown[".3f"]
+    pairs: Shown[".3f"]
+    feed_forward: Shown[".3f"]
+    multiply_adds: Shown[".3s"]
+    length_over_width: Shown[".3s"]
+    attention_over_network: Shown[".3s"]
+    pairs_over_rest: Shown[".3s"]
+    table_bytes: Shown[".3s"]
+    token_bytes: Shown[".3s"]
+    parameter_bytes: Shown[".3s"]
+
+
+def shares_of_a_layer(*, tokens: int, dim: int) -> SharesOfALayer:
     """Count one encoder layer with hidden = 4 · dim and heads of 64 numbers; return each part's share."""
     heads = max(1, dim // HEAD_DIM)
     layer = layer_cost(tokens=tokens, dim=dim, hidden=4 * dim, heads=heads)
@@ -81,18 +99,6 @@ layer_costs = Explorer(
         Readout("table_bytes", "weights of all heads", "bytes"),
         Readout("token_bytes", "queries, keys, values, outputs", "bytes"),
     ],
-    formats={
-        "projections": ".3f",
-        "pairs": ".3f",
-        "feed_forward": ".3f",
-        "length_over_width": ".3s",
-        "attention_over_network": ".3s",
-        "pairs_over_rest": ".3s",
-        "multiply_adds": ".3s",
-        "table_bytes": ".3s",
-        "token_bytes": ".3s",
-        "parameter_bytes": ".3s",
-    },
     prediction=Prediction(
         question="d = 512, and a text of n = 512 tokens. Scores and mixing, the part that grows with n², take",
         answers=("most of the multiply-adds", "about half of them", "one in seven"),

@@ -1,7 +1,10 @@
 """How fast does the first Transformer learn? Its learning rate, step by step."""
 
+from typing import TypedDict
+
 import torch
 
+from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Lines, Readout, Series, Sweep
 from transformer_edu.training import noam_rate
@@ -11,7 +14,20 @@ PAPER = {"dim": 512, "warmup": 4000}
 RATES = [Series("rates", "this schedule", "query"), Series("paper", "the paper's (512, 4000)", "key", dash=True)]
 
 
-def schedule(*, dim: int, warmup: int) -> dict[str, object]:
+class Schedule(TypedDict):
+    """What `schedule` returns."""
+
+    steps: Shown["step", "d"]
+    rates: Shown["step", ".3s"]
+    paper: Shown["step", ".3s"]
+    peak: Shown[".3s"]
+    first: Shown[".3s"]
+    at_100: Shown[".3s"]
+    last: Shown[".3s"]
+    paper_peak: Shown[".3s"]
+
+
+def schedule(*, dim: int, warmup: int) -> Schedule:
     """Compute the rate of the first 20 000 steps, and that of the paper's base model beside it."""
     return {
         "steps": torch.tensor(STEPS),
@@ -61,8 +77,6 @@ noam_schedule = Explorer(
         Readout("at_100", "rate at step 100"),
         Readout("last", "rate at step 20 000"),
     ],
-    formats=dict.fromkeys(("rates", "paper", "peak", "first", "at_100", "last", "paper_peak"), ".3s") | {"steps": "d"},
-    axes={"steps": ["step"], "rates": ["step"], "paper": ["step"]},
     prediction=Prediction(
         question="the warm-up goes from 2000 to 8000 steps. At step 20 000 the rate is",
         answers=("four times smaller", "half as large", "the same"),
