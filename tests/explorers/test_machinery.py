@@ -78,7 +78,8 @@ def test_a_page_above_the_budget_is_refused():
          r"knobs or picks that are declared \(place, shift, size\) in its Bars, got name='row'"),
         ({"panels": [Sweep(title="s", over="place", series=[Series("total", "t")], domain=(0, 1))]},
          r"knobs that are declared \(shift, size\) in its Sweep, got name='place'"),
-        ({"panels": [Heatmap(title="h", array="values", columns="total")]}, r"words .* in its Heatmap, got name='total'"),
+        ({"panels": [Heatmap(title="h", array="values", columns="total")]},
+         r"words that compute returns \(names\) in its Heatmap, got name='total'"),
         ({"panels": [Tokens(title="t", rows=[Series("names", "n")], strengths=["heat"])]},
          r"arrays .* in its Tokens, got name='heat'"),
         ({"picks": [Pick(name="place", label="place", of="values")]}, r"words .* in its Pick, got name='values'"),
@@ -105,9 +106,11 @@ def test_an_answer_that_is_not_what_compute_declares_is_refused():
 def test_a_compute_that_does_not_say_what_it_returns_is_refused():
     with pytest.raises(ValueError, match=r"declared_arrays needs a compute that says .* got None for compute=<lambda>"):
         declared(compute=lambda size, shift: {})
-    unknown = TypedDict("Unknown", {"total": float})
 
-    def counts() -> unknown:
+    class Unknown(TypedDict):
+        total: float
+
+    def counts() -> Unknown:
         return {"total": 1.0}
 
     with pytest.raises(ValueError, match=r"declared_array needs Shown\[…\] or Words .* got total=<class 'float'>"):
