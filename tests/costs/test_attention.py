@@ -66,6 +66,22 @@ def test_bytes_are_those_of_the_tensors(dtype):
     assert cost.table_bytes == weights.nbytes
 
 
+@pytest.mark.parametrize("few", [1, 2, 6])
+def test_fewer_heads_of_keys_and_values(few):
+    size = {"queries": QUERIES, "keys": KEYS, "dim": DIM, "heads": 6, "batch": BATCH, "bytes_per_number": 8}
+    cost = attention_cost(key_value_heads=few, **size)
+    ours = MultiHeadAttention(DIM, heads=6, key_value_heads=few, bias=False).double()
+    tokens, memory = draw(BATCH, QUERIES, DIM), draw(BATCH, KEYS, DIM, seed=1)
+    assert counted(lambda: ours(tokens, memory)) == 2 * cost.multiply_adds
+    assert cost.parameters == sum(parameter.numel() for parameter in ours.parameters())
+    kept = ours.project(memory)
+    assert (
+        counted(lambda: ours(tokens, kept)) == 2 * attention_cost(key_value_heads=few, kept=KEYS, **size).multiply_adds
+    )
+    seen = [ours.query(tokens), ours.key(memory), ours.value(memory), tokens]
+    assert cost.projected_bytes == sum(tensor.nbytes for tensor in seen)
+
+
 # (b) Properties
 
 
@@ -84,9 +100,10 @@ def test_where_attention_is_quadratic():
 # (c) Bad input
 
 
-@pytest.mark.parametrize("name", ["queries", "keys", "dim", "heads", "batch", "bytes_per_number"])
+@pytest.mark.parametrize("name", ["queries", "keys", "dim", "heads", "key_value_heads", "batch", "bytes_per_number"])
 def test_counts_must_be_positive(name):
-    counts = {"queries": 5, "keys": 7, "dim": 12, "heads": 3, "batch": 2, "bytes_per_number": 4} | {name: 0}
+    counts = {"queries": 5, "keys": 7, "dim": 12, "heads": 3, "batch": 2, "bytes_per_number": 4}
+    counts |= {name: 0}
     with pytest.raises(ValueError, match=rf"^attention_cost needs {name} >= 1 \(.*\), got {name}=0\.$"):
         attention_cost(**counts)
 
@@ -94,3 +111,13 @@ def test_counts_must_be_positive(name):
 def test_cost_needs_heads_that_divide_dim():
     with pytest.raises(ValueError, match=r"^attention_cost needs heads that divide dim=12 \(.*\), got heads=5\.$"):
         attention_cost(queries=5, keys=7, dim=12, heads=5)
+
+
+def test_groups_of_heads_are_alike_and_kept_keys_are_keys():
+    size = {"queries": 5, "keys": 7, "dim": 12, "heads": 6}
+    told = r"^attention_cost needs key_value_heads that divide heads=6 \(.*\), got key_value_heads=4\.$"
+    with pytest.raises(ValueError, match=told):
+        attention_cost(key_value_heads=4, **size)
+    for kept in (-1, 8):
+        with pytest.raises(ValueError, match=rf"^attention_cost needs 0 <= kept <= keys=7 \(.*\), got kept={kept}\.$"):
+            attention_cost(kept=kept, **size)

@@ -5,10 +5,11 @@ import torch
 
 from tests.flops import counted
 from tests.layers.copied_weights import draw
+from transformer_edu.attention import MultiHeadAttention
 from transformer_edu.costs import (
-    LayerCost,
     cached_step_cost,
     decoder_layer_cost,
+    feed_forward_cost,
     layer_cost,
     model_cost,
     uncached_step_cost,
@@ -68,8 +69,9 @@ def test_the_whole_machine():
         **WIDTHS,
     )
     assert counted(lambda: model(sources, targets_in)) == 2 * cost.multiply_adds
-    assert cost.parameters == size(model)
-    assert (cost.encoder.parameters, cost.decoder.parameters) == (size(model.encoder), size(model.decoder))
+    assert cost.parameters == size(model) and cost.parameter_bytes == 4 * size(model)
+    assert LAYERS * layer_cost(tokens=1, **WIDTHS).parameters == size(model.encoder)
+    assert LAYERS * decoder_layer_cost(targets=1, sources=1, **WIDTHS).parameters == size(model.decoder)
 
 
 def test_the_parameters_of_the_three_modes():
@@ -118,6 +120,18 @@ def test_a_step_with_a_cache_and_a_source(written):
     assert cost.parameter_bytes == 8 * (size(ours.decoder) + ours.target_embedding.table.numel())
 
 
+@pytest.mark.parametrize("few", [1, 3, 6])
+def test_fewer_heads_of_keys_and_values_make_the_cache_narrower(few):
+    counts = {"written": 4, "layers": 1, "vocab": 5, "dim": DIM, "hidden": HIDDEN, "heads": 6, "batch": BATCH}
+    cost = cached_step_cost(key_value_heads=few, bytes_per_number=8, **counts)
+    attention = MultiHeadAttention(DIM, heads=6, key_value_heads=few).double()
+    kept = attention.project(draw(BATCH, 5, DIM))
+    assert cost.cache_bytes == kept.keys.nbytes + kept.values.nbytes
+    wide = cached_step_cost(bytes_per_number=8, **counts)
+    assert few * wide.cache_bytes == 6 * cost.cache_bytes and wide.pairs == cost.pairs
+    assert wide.projections >= cost.projections
+
+
 def test_a_step_without_a_cache():
     ours = DecoderOnly(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
     token_ids = draw_ids(BATCH, 5, high=VOCAB_OUT)
@@ -156,8 +170,8 @@ def test_the_quadratic_part_alone_outweighs_the_rest_from_six_times_the_width():
 
 def test_costs_of_several_layers_add_up():
     one = layer_cost(tokens=SOURCES, **WIDTHS)
-    assert one.times(LAYERS) == LayerCost(*(LAYERS * count for count in one))
-    assert one.times(LAYERS).multiply_adds == LAYERS * one.multiply_adds
+    assert LAYERS * one == sum([one] * LAYERS) and (LAYERS * one).multiply_adds == LAYERS * one.multiply_adds
+    assert (one.steps, one.path, (LAYERS * one).steps, (LAYERS * one).path) == (2, 1, 2 * LAYERS, 1)
 
 
 def test_the_first_step_costs_the_same_with_and_without_a_cache():
@@ -174,10 +188,16 @@ def test_the_first_step_costs_the_same_with_and_without_a_cache():
 # (c) Bad input
 
 
-@pytest.mark.parametrize("name", ["hidden"])
-def test_counts_of_a_layer_must_be_positive(name):
-    with pytest.raises(ValueError, match=rf"^layer_cost needs {name} >= 1 \(.*\), got {name}=0\.$"):
-        layer_cost(tokens=3, **WIDTHS | {name: 0})
+@pytest.mark.parametrize("name", ["tokens", "dim", "hidden", "batch", "bytes_per_number"])
+def test_counts_of_a_network_must_be_positive(name):
+    counts = {"tokens": 3, "dim": 4, "hidden": 5, "batch": 2, "bytes_per_number": 4} | {name: 0}
+    with pytest.raises(ValueError, match=rf"^feed_forward_cost needs {name} >= 1 \(.*\), got {name}=0\.$"):
+        feed_forward_cost(**counts)
+
+
+def test_counts_of_a_layer_must_be_positive():
+    with pytest.raises(ValueError, match=r"^feed_forward_cost needs hidden >= 1 \(.*\), got hidden=0\.$"):
+        layer_cost(tokens=3, **WIDTHS | {"hidden": 0})
     with pytest.raises(ValueError, match=r"^attention_cost needs heads that divide dim=12"):
         layer_cost(tokens=3, **WIDTHS | {"heads": 5})
 

@@ -1,16 +1,8 @@
 """What it costs to write one more token: with a key/value cache, and without one."""
 
-from typing import NamedTuple
-
-from transformer_edu.costs.layers import decoder_layer_cost, layer_cost
-
-
-class StepCost(NamedTuple):
-    """Counts for one step, which writes one token a sequence."""
-
-    multiply_adds: int
-    cache_bytes: int  # what has to be kept, and read once a step
-    parameter_bytes: int  # of the layers and the table of the logits: read once a step too, whatever the batch
+from transformer_edu.costs.attention import attention_cost
+from transformer_edu.costs.cost import Cost, check_counts, parameter_counts
+from transformer_edu.costs.layers import decoder_layer_cost, feed_forward_cost, layer_cost
 
 
 def cached_step_cost(
@@ -22,32 +14,36 @@ def cached_step_cost(
     heads: int,
     layers: int,
     vocab: int,
+    key_value_heads: int | None = None,
     batch: int = 1,
     bytes_per_number: int = 4,
-) -> StepCost:
+) -> Cost:
     """Count one step behind `written` tokens whose keys and values are kept: only the new token is computed.
 
         decoder-only (sources = 0)   layers · (4 dim² + 2 (written + 1) dim + 2 dim hidden) + vocab dim
         with a source                layers · (2 dim² + 2 sources dim) more
         cache                        layers · 2 (written + 1 + sources) dim numbers
 
-    A step reads all parameters and the whole cache to compute very little: it waits for memory, not for arithmetic.
-    That is why a batch of texts is written in hardly more time than one, until the caches outweigh the parameters.
+    A step reads all parameters (parameter_bytes: the layers and the table of the logits) and the whole cache
+    (cache_bytes) to compute very little: it waits for memory, not for arithmetic. That is why a batch of texts is
+    written in hardly more time than one, until the caches outweigh the parameters. key_value_heads: fewer of them make
+    the cache narrower by the same factor.
 
     Cost: O(1).
-    Raises: ValueError if a count is below 1 (written and sources may be 0), or if heads does not divide dim.
+    Raises: ValueError if a count is below 1 (written and sources may be 0), if heads does not divide dim, or
+    key_value_heads heads.
     Source: [shazeer2019fast] section 2.4.
     """
-    parameters = _parameters(
-        "cached_step_cost", written, sources, dim=dim, hidden=hidden, heads=heads, layers=layers, vocab=vocab
-    )
-    own = 4 * dim**2 + 2 * (written + 1) * dim + 2 * dim * hidden
-    across = 2 * dim**2 + 2 * sources * dim if sources else 0
-    return StepCost(
-        multiply_adds=batch * (layers * (own + across) + vocab * dim),
-        cache_bytes=batch * layers * 2 * (written + 1 + sources) * dim * bytes_per_number,
-        parameter_bytes=parameters * bytes_per_number,
-    )
+    _check("cached_step_cost", written, sources, layers, vocab)
+    size = {"dim": dim, "batch": batch, "bytes_per_number": bytes_per_number}
+    look = {"queries": 1, "heads": heads, "key_value_heads": key_value_heads, **size}
+    layer = attention_cost(keys=written + 1, kept=written, **look) + feed_forward_cost(tokens=1, hidden=hidden, **size)
+    if sources:
+        layer += attention_cost(keys=sources, kept=sources, **look)
+    narrow = dim // heads * (heads if key_value_heads is None else key_value_heads)
+    cache = 2 * batch * (written + 1 + sources) * narrow * bytes_per_number
+    around = parameter_counts((14 if sources else 8) * dim, bytes_per_number=bytes_per_number)
+    return layers * (layer + Cost(counts={"cache_bytes": cache, **around})) + _logits(vocab=vocab, **size)
 
 
 def uncached_step_cost(
@@ -61,7 +57,7 @@ def uncached_step_cost(
     vocab: int,
     batch: int = 1,
     bytes_per_number: int = 4,
-) -> StepCost:
+) -> Cost:
     """Count one step behind `written` tokens if nothing is kept but the encoder's memory: all tokens pass again.
 
         layers · (layer over written + 1 tokens, and source attention with its projections) + vocab dim
@@ -73,31 +69,22 @@ def uncached_step_cost(
     Raises: ValueError if a count is below 1 (written and sources may be 0), or if heads does not divide dim.
     Source: [shazeer2019fast] section 2.4, without what it is about.
     """
-    parameters = _parameters(
-        "uncached_step_cost", written, sources, dim=dim, hidden=hidden, heads=heads, layers=layers, vocab=vocab
-    )
-    widths = {"dim": dim, "hidden": hidden, "heads": heads}
+    _check("uncached_step_cost", written, sources, layers, vocab)
+    size = {"dim": dim, "batch": batch, "bytes_per_number": bytes_per_number}
+    widths = {"hidden": hidden, "heads": heads, **size}
     layer = (
         decoder_layer_cost(targets=written + 1, sources=sources, **widths)
         if sources
         else layer_cost(tokens=written + 1, **widths)
     )
-    return StepCost(
-        multiply_adds=batch * (layers * layer.multiply_adds + vocab * dim),
-        cache_bytes=0,
-        parameter_bytes=parameters * bytes_per_number,
-    )
+    return layers * layer + Cost(counts={"cache_bytes": 0}) + _logits(vocab=vocab, **size)
 
 
-def _parameters(
-    function: str, written: int, sources: int, *, dim: int, hidden: int, heads: int, layers: int, vocab: int
-) -> int:
-    """Check the counts; return the parameters that take part in a step: the layers, and the table of the logits."""
-    least = {"written": 0, "sources": 0, "layers": 1, "vocab": 1}
-    counts = {"written": written, "sources": sources, "layers": layers, "vocab": vocab}
-    for name, count in counts.items():
-        if count < least[name]:
-            raise ValueError(f"{function} needs {name} >= {least[name]} (it is a count), got {name}={count}.")
-    widths = {"dim": dim, "hidden": hidden, "heads": heads}
-    layer = decoder_layer_cost(targets=1, sources=1, **widths) if sources else layer_cost(tokens=1, **widths)
-    return layers * layer.parameters + vocab * dim
+def _logits(*, vocab: int, dim: int, batch: int, bytes_per_number: int) -> Cost:
+    """Count the logits of one token a sequence."""
+    return Cost({"logits": batch * vocab * dim}, parameter_counts(vocab * dim, bytes_per_number=bytes_per_number))
+
+
+def _check(function: str, written: int, sources: int, layers: int, vocab: int) -> None:
+    check_counts(function, {"written": written, "sources": sources}, least=0)
+    check_counts(function, {"layers": layers, "vocab": vocab})

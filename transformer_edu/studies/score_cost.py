@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from transformer_edu.costs import Cost
 from transformer_edu.scores import (
     additive_scores,
     content_scores,
@@ -16,15 +16,6 @@ from transformer_edu.scores import (
     location_scores,
     scaled_dot_scores,
 )
-
-
-class Spent(NamedTuple):
-    """Multiply-adds in matrix products, tanh, bytes of the largest tensor kept, milliseconds there and back."""
-
-    multiply_adds: int
-    tanh: int
-    largest_bytes: int
-    milliseconds: float
 
 
 def scores_to_measure(
@@ -47,8 +38,11 @@ def scores_to_measure(
     return {function.__name__: (function, [asked, offered, *more]) for function, more in learned.items()}
 
 
-def spent_on(function: Callable[..., Tensor], inputs: list[Tensor], *, repeats: int = 3) -> Spent:
-    """Measure one score function: counts from one call forward, the time as the best of a few calls there and back."""
+def spent_on(function: Callable[..., Tensor], inputs: list[Tensor], *, repeats: int = 3) -> Cost:
+    """Measure one score function: counts from one call forward, the time as the best of a few calls there and back.
+
+    The terms are scores, tanh (how many), largest_bytes (of the largest tensor kept), milliseconds.
+    """
     kept: list[int] = []
     counter = FlopCounterMode(display=False)
     with counter, torch.autograd.graph.saved_tensors_hooks(lambda saved: _note(kept, saved), lambda saved: saved):
@@ -59,7 +53,11 @@ def spent_on(function: Callable[..., Tensor], inputs: list[Tensor], *, repeats: 
         start = perf_counter()
         torch.autograd.grad(function(*inputs).sum(), inputs, allow_unused=True)
         times.append(perf_counter() - start)
-    return Spent(counter.get_total_flops() // 2, tanh, max(kept), 1000 * min(times))
+    return Cost(
+        {"scores": counter.get_total_flops() // 2},
+        {"tanh": tanh, "milliseconds": 1000 * min(times)},
+        {"largest_bytes": max(kept)},
+    )
 
 
 def _note(kept: list[int], saved: Tensor) -> Tensor:

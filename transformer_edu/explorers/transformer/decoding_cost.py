@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import torch
 
-from transformer_edu.costs import StepCost, cached_step_cost, uncached_step_cost
+from transformer_edu.costs import Cost, cached_step_cost, uncached_step_cost
 from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Readout, Series, Sweep
@@ -13,7 +13,7 @@ from transformer_edu.explorers.panels import Readout, Series, Sweep
 LAYERS, VOCAB, HEAD_DIM = 12, 50_000, 64
 
 
-def total(step_cost: Callable[..., StepCost], tokens: int, **counts: int) -> int:
+def total(step_cost: Callable[..., Cost], tokens: int, **counts: int) -> int:
     """Sum the multiply-adds of `tokens` steps.
 
     One step is a polynomial of degree 2 in the tokens written so far, so three of them tell all:

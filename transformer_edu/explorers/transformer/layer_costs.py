@@ -4,7 +4,7 @@ from typing import TypedDict
 
 import torch
 
-from transformer_edu.costs import attention_cost, layer_cost
+from transformer_edu.costs import layer_cost
 from transformer_edu.explorers.arrays import Shown
 from transformer_edu.explorers.declaration import Explorer, Param, Prediction
 from transformer_edu.explorers.panels import Readout, Series, Sweep
@@ -38,7 +38,6 @@ def shares_of_a_layer(*, tokens: int, dim: int) -> SharesOfALayer:
     """Count one encoder layer with hidden = 4 · dim and heads of 64 numbers; return each part's share."""
     heads = max(1, dim // HEAD_DIM)
     layer = layer_cost(tokens=tokens, dim=dim, hidden=4 * dim, heads=heads)
-    own = attention_cost(queries=tokens, keys=tokens, dim=dim, heads=heads)
     counts = {"projections": layer.projections, "pairs": layer.pairs, "feed_forward": layer.feed_forward}
     return {name: torch.tensor(count / layer.multiply_adds) for name, count in counts.items()} | {
         "multiply_adds": torch.tensor(float(layer.multiply_adds)),
@@ -46,8 +45,8 @@ def shares_of_a_layer(*, tokens: int, dim: int) -> SharesOfALayer:
         "attention_over_network": torch.tensor((layer.projections + layer.pairs) / layer.feed_forward),
         "pairs_over_rest": torch.tensor(layer.pairs / (layer.projections + layer.feed_forward)),
         "table_bytes": torch.tensor(float(layer.table_bytes)),
-        "token_bytes": torch.tensor(float(own.projected_bytes)),
-        "parameter_bytes": torch.tensor(4.0 * layer.parameters),
+        "token_bytes": torch.tensor(float(layer.projected_bytes)),
+        "parameter_bytes": torch.tensor(float(layer.parameter_bytes)),
     }
 
 
