@@ -132,6 +132,16 @@ def test_a_bias_is_torchs_mask_of_numbers(shape):
             torch.testing.assert_close(fused_attention(*inputs, allowed=allowed, causal=is_causal, bias=bias), plain)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_bias_is_not_rounded_to_half_precision(dtype):
+    # A bias of about 100 has steps of 0.5 in bfloat16: rounded there, weights would be off by half of themselves.
+    inputs, bias = draw_inputs(BATCH, HEADS, dtype=dtype), 100 + draw(HEADS, QUERIES, KEYS, seed=7, dtype=torch.float32)
+    exact = scaled_dot_product_attention(*(tensor.double() for tensor in inputs), bias=bias.double()).outputs
+    found, eps = fused_attention(*inputs, bias=bias), torch.finfo(dtype).eps
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.double(), exact, rtol=eps, atol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_fast_kernel_runs_with_a_bias(dtype):
     with Kernels() as kernels:
