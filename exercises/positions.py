@@ -125,7 +125,7 @@ different_codes = len({round(math.sin(math.pi * p / 6), 9) + 0.0 for p in range(
 # minutes = 10
 # teaches = "sine and cosine by turns, slower with each pair"
 # assigned = false
-# forbid = ["sinusoidal", "sinusoidal_at", "sinusoidal_halves", "frequencies"]
+# forbid = ["sinusoidal", "sinusoidal_at", "sinusoidal_halves", "sinusoidal_2d", "sinusoidal_2d_at", "AddSinusoidal", "AddSinusoidal2d", "frequencies"]
 #
 # [answers]
 # codes = "function -> tensor"
@@ -260,7 +260,7 @@ def codes(length, dim, base):
 # minutes = 15
 # teaches = "a property that holds does not prove that the numbers are right"
 # assigned = false
-# forbid = ["rotary", "rotary_halves"]
+# forbid = ["rotary", "rotary_at", "rotary_halves", "rotary_halves_at", "Rotary"]
 #
 # [answers]
 # turn = "function -> tensor"
@@ -707,7 +707,7 @@ def shift_matrix(offset, dim, base):
 # minutes = 20
 # teaches = "a relative term depends on the clipped, signed distance and on the query"
 # assigned = true
-# forbid = ["shaw_bias", "shaw_scores", "clipped", "distances", "skew"]
+# forbid = ["shaw_bias", "shaw_bias_at", "ShawKeys", "shaw_scores", "clipped", "distances", "distances_between", "skew"]
 #
 # [answers]
 # relative_term = "function -> tensor"
