@@ -377,7 +377,7 @@ def test_key_heads_must_divide_heads(shared):
         match=rf"^MultiHeadAttention needs key_value_heads that divide heads=6 \(.*\), got key_value_heads={shared}\.$",
     ):
         MultiHeadAttention(DIM, heads=HEADS, key_value_heads=shared)
-    with pytest.raises(ValueError, match=r"^repeat_heads needs key heads that divide heads=6 \(.*\), got shared=4\.$"):
+    with pytest.raises(ValueError, match=r"^repeat_heads needs key heads that divide heads=6 .*, got key_heads=4\.$"):
         repeat_heads(draw(4, TOKENS, HEAD_DIM), heads=HEADS)
 
 

@@ -37,25 +37,25 @@ def merge_heads(outputs: Float[Tensor, "*batch head token head_dim"]) -> Float[T
 
 
 def repeat_heads(
-    vectors: Float[Tensor, "*batch shared key head_dim"], *, heads: int
+    vectors: Float[Tensor, "*batch key_head key head_dim"], *, heads: int
 ) -> Float[Tensor, "*batch head key head_dim"]:
-    """Let several query heads in a row share the keys (or values) of one: head h gets those of ⌊h · shared / heads⌋.
+    """Let several query heads in a row share the keys (or values) of one: head h gets those of ⌊h · key_heads / heads⌋.
 
     With as many as there are, nothing changes. One for all is multi-query attention, something in between
     grouped-query attention.
 
-    Cost: O(heads · key · head_dim) copied, if shared < heads; what is kept (a cache) stays small.
-    Raises: ValueError if shared does not divide heads.
+    Cost: O(heads · key · head_dim) copied, if key_heads < heads; what is kept (a cache) stays small.
+    Raises: ValueError if key_heads does not divide heads.
     Source: [ainslie2023gqa] section 2.2; [shazeer2019fast] section 3.
     """
-    shared = vectors.shape[-3]
-    if not shared or heads % shared:
+    key_heads = vectors.shape[-3]
+    if not key_heads or heads % key_heads:
         raise ValueError(
-            f"repeat_heads needs key heads that divide heads={heads} (each serves as many), got shared={shared}."
+            f"repeat_heads needs key heads that divide heads={heads} (each serves as many), got {key_heads=}."
         )
-    if shared == heads:
+    if key_heads == heads:
         return vectors
-    return repeat(vectors, "... shared key head_dim -> ... (shared group) key head_dim", group=heads // shared)
+    return repeat(vectors, "... key_head key head_dim -> ... (key_head group) key head_dim", group=heads // key_heads)
 
 
 def share_among_heads(
