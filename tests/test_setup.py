@@ -397,7 +397,11 @@ def test_one_line_of_the_settings_changes_every_notebook(tmp_path, capsys):
     paths = [tmp_path / "book" / "index.ipynb", tmp_path / "book" / "softmax" / "why.ipynb"]
     for path in paths:
         path.write_text(json.dumps(page), encoding="utf-8")
-    for owner, expected in [("OWNER", None), ("ada", "https://github.com/ada/x@main"), ("bob", "https://github.com/bob/x@main")]:
+    for owner, expected in [
+        ("OWNER", None),
+        ("ada", "https://github.com/ada/x@main"),
+        ("bob", "https://github.com/bob/x@main"),
+    ]:
         (tmp_path / "_config.yml").write_text(f"repository:\n  url: https://github.com/{owner}/x\n")
         assert write_lists.main(tmp_path, make=write_lists.first_cells) == 0
         said = capsys.readouterr().out

@@ -1,6 +1,15 @@
-"""Where is a token? Codes added to tokens, terms added to scores, and turns of queries and keys."""
+"""Where is a token? Codes added to tokens, terms added to scores, and turns of queries and keys.
+
+A mechanism is a pure function, by lengths (tokens stand at 0, 1, 2, …) or by places (`…_at`), and a small module that
+stands at one moment of Positions. Any machine takes any Positions. A new kind is a file with the two:
+
+    place, enter, turn     module(tokens, places) → tokens
+    bias                   module(queries, keys, query_places, key_places) → what is added to the scores
+    mix                    module(weights, query_places, key_places) → what is added to the outputs
+"""
 
 from transformer_edu.positions.alibi import Alibi, alibi_bias, alibi_bias_at, alibi_slopes
+from transformer_edu.positions.combine import InTurn, OnAxis, SumOf
 from transformer_edu.positions.distances import distances, skew
 from transformer_edu.positions.frequencies import frequencies
 from transformer_edu.positions.grid_bias import GridBias, grid_bias, grid_steps, grid_steps_at
@@ -46,13 +55,16 @@ __all__ = [
     "AddSinusoidal2d",
     "Alibi",
     "GridBias",
+    "InTurn",
     "LearnedPositions",
+    "OnAxis",
     "Places",
     "Positions",
     "Requirements",
     "Rotary",
     "ShawKeys",
     "ShawValues",
+    "SumOf",
     "T5Bias",
     "TransformerXLBias",
     "alibi_bias",
