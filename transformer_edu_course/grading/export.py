@@ -8,18 +8,14 @@ import csv
 import sys
 from pathlib import Path
 
-from transformer_edu_course.grading.gradebook import defused
-from transformer_edu_course.grading.results import read_results, replacing, result_files
-from transformer_edu_course.grading.roster import Matched, Roster, match_students, read_roster
-from transformer_edu_course.grading.tables import (
-    Scale,
-    Score,
-    Table,
-    canvas_table,
-    csv_table,
-    is_student,
-    moodle_table,
-)
+from transformer_edu_course.grading.canvas import canvas_table
+from transformer_edu_course.grading.moodle import moodle_table
+from transformer_edu_course.grading.results import read_results, result_files
+from transformer_edu_course.grading.roster import match_students, read_roster
+from transformer_edu_course.grading.spreadsheet import csv_table
+from transformer_edu_course.grading.tables import Scale, Score, Table, with_points
+from transformer_edu_course.grading.unmatched import counted, unmatched
+from transformer_edu_course.grading.whole_files import replacing
 
 TABLES = {"csv": csv_table, "canvas": canvas_table, "moodle": moodle_table}
 GRADERS = ("gradebook.csv", "grading.json")  # what the grader itself keeps in a graded folder, beside two more folders
@@ -56,19 +52,18 @@ def export(options: argparse.Namespace) -> None:
     Raises: ValueError if a folder or file is not what it should be, or the output exists.
     """
     out = options.out or options.graded / f"{options.to}.csv"
-    unmatched = out.with_name(f"{out.stem}-unmatched.csv")
+    missing = out.with_name(f"{out.stem}-unmatched.csv")
     chapter, scores, possible = _read_scores(options.graded)
-    _refuse_places(options, out, unmatched)
+    _refuse_places(options, out, missing)
     scale = _scale(options, chapter, possible)
     roster = read_roster(options.roster)
     matched = match_students(scores, roster, options.match)
     placed = {number: scores[student] for student, number in matched.rows.items()}
     table = TABLES[options.to](roster, placed, scale)
     _write(out, table, with_mark=options.to == "csv")
-    print(f"{out}: {_count(len(placed), 'student')}, points of {scale.most}, matched by {matched.column!r}.")
-    homeless = [score for student, score in scores.items() if student not in matched.rows]
-    absent = [n for n, row in enumerate(roster.rows) if n not in placed and is_student(roster, row)]
-    _report(unmatched, homeless, absent, roster, matched)
+    students = counted(len(with_points(placed)), "student")
+    print(f"{out}: {students}, points of {scale.most}, matched by {matched.column!r}.")
+    _report(missing, *unmatched(scores, roster, matched))
     for remark in table.remarks:
         _tell(remark)
 
@@ -94,7 +89,7 @@ def _read_scores(folder: Path) -> tuple[str, dict[str, Score], int]:
         needs = "export needs results of one state of the exercises (grade again)"
         raise ValueError(f"{needs}, got folder={str(folder)!r} with {len(states)}.")
     if len(files) > len(scores):
-        _tell(f"{_count(len(files) - len(scores), 'damaged result file')} left out: run grade again.")
+        _tell(f"{counted(len(files) - len(scores), 'damaged result file')} left out: run grade again.")
     return states.pop()[0], scores, max(score.possible for score in scores.values())
 
 
@@ -117,42 +112,20 @@ def _is_graders_own(path: Path) -> bool:
     return (own and (path.parent / "grading.json").exists()) or (inside and (path.parents[1] / "grading.json").exists())
 
 
+def _report(path: Path, table: Table, sentences: list[str]) -> None:
+    """Say who could not be matched, on stderr and in a file; an earlier file that is no longer true goes away."""
+    if not table.rows:
+        path.unlink(missing_ok=True)
+        return
+    _write(path, table, with_mark=True)
+    for sentence in [*sentences, f"Listed in {path}."]:
+        _tell(sentence)
+
+
 def _write(path: Path, table: Table, *, with_mark: bool) -> None:
     """Write a CSV. Excel needs the byte order mark, Canvas's reader stumbles over one before a quote."""
     with replacing(path, encoding="utf-8-sig" if with_mark else "utf-8", newline="") as file:
         csv.writer(file).writerows([table.columns, *table.rows])
-
-
-def _report(path: Path, homeless: list[Score], absent: list[int], roster: Roster, matched: Matched) -> None:
-    """Say who could not be matched, on stderr and in a file; an earlier file that is no longer true goes away."""
-    if not homeless and not absent:
-        path.unlink(missing_ok=True)
-        return
-    rows = [["submission without a row in the roster", *_who(score)] for score in homeless]
-    rows += [["student without a submission", *_row_owner(roster, number, matched.column)] for number in absent]
-    _write(path, Table(["what", "student", "name", "points", "file"], rows), with_mark=True)
-    if homeless:
-        names = ", ".join(repr(score.student) for score in homeless[:5]) + ", …" * (len(homeless) > 5)
-        _tell(f"{_count(len(homeless), 'submission')} without a row in the roster, not in the file: {names}.")
-    if absent:
-        _tell(f"{_count(len(absent), 'student')} of the roster without a submission.")
-    _tell(f"Listed in {path}.")
-
-
-def _who(score: Score) -> list:
-    return [defused(score.student), defused(score.name), score.points, defused(score.source)]
-
-
-def _row_owner(roster: Roster, number: int, column: str) -> list:
-    """Name the student of a row by the id, and by the first cells that say something else."""
-    row = roster.rows[number]
-    student = row[roster.place(column)]
-    others = [cell for cell in row if cell.strip() and cell != student]
-    return [defused(student), defused(" · ".join(others[:2])), "", ""]
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def _tell(sentence: str) -> None:

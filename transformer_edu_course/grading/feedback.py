@@ -8,11 +8,16 @@ solutions, what a hidden test put in and expected, and flags (they are for the i
 import base64
 import hashlib
 import re
-from html import escape
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
-from transformer_edu_course.grading.results import QuestionResult, Result, TestResult, replacing
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from transformer_edu_course.grading.results import Result
+from transformer_edu_course.grading.whole_files import replacing
 
 LONGEST_TEXT = 2000  # characters of one message or detail
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # no page may hold them
@@ -22,6 +27,19 @@ STATES = {  # a symbol and words: color never stands alone
     "failed": ("✘", "not right yet"),
     "unanswered": ("○", "not answered"),
 }
+LEADS = {  # what stands before the note
+    "graded": "When your notebook ran: ",
+    "unreadable": "Your notebook could not be graded. ",
+    "earlier edition": "This is no grade yet, and nothing is lost: your course can grade your notebook. It was ",
+}
+
+
+class Piece(NamedTuple):
+    """A rectangle of the bar: an exercise as wide as its points, or what of it was earned."""
+
+    x: str
+    width: str
+    earned: bool
 
 
 def write_feedback(result: Result, path: Path) -> None:
@@ -32,126 +50,59 @@ def write_feedback(result: Result, path: Path) -> None:
 
 def feedback_page(result: Result) -> str:
     """Write a student's page as text."""
-    css = (files("transformer_edu_course.grading") / "feedback.css").read_text(encoding="utf-8")
+    css = _read("feedback.css")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    title = f"Feedback: {result['chapter'].replace('-', ' ').replace('_', ' ')}"
     shown = [] if result["state"] == "unreadable" else result["questions"]
-    assigned_first = sorted(shown, key=lambda question: not question["assigned"])
-    questions = "\n".join(map(_question, assigned_first))
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex">
-<title>{_plain(title)}</title>
-<style>{css}</style>
-</head>
-<body>
-<header>
-<h1>{_plain(title)}</h1>
-<p class="soft">{_student(result)}</p>
-{_total(result)}
-</header>
-<main>
-{questions}
-</main>
-<footer><p>A test that you can run yourself shows what it looked at. A hidden test shows its verdict, not its input.</p>
-</footer>
-</body>
-</html>
-"""
+    return _template().render(
+        result=result,
+        title=f"Feedback: {result['chapter'].replace('-', ' ').replace('_', ' ')}",
+        questions=sorted(shown, key=lambda question: not question["assigned"]),
+        bar=_bar(result),
+        has_points=result["points"] is not None,
+        lead=LEADS.get(result["state"], LEADS["graded"]),
+        states=STATES,
+        css=css,
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+    )
 
 
-def _student(result: Result) -> str:
-    """Name the student, and the file that was graded."""
-    name = f"<bdi>{_plain(result['name'])}</bdi>, " if result["name"] not in ("", result["student"]) else ""
-    late = " · handed in late" if result["late"] else ""
-    return f"{name}<bdi>{_plain(result['student'])}</bdi> · <bdi>{_plain(result['source'])}</bdi>{late}"
+@cache
+def _template() -> Template:
+    """Read the template: what a variable holds is escaped, and a variable that is not there is an error."""
+    settings = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+    environment = Environment(undefined=StrictUndefined, **settings)
+    environment.filters |= {"plain": plain, "marked": marked, "points": points}
+    return environment.from_string(_read("feedback.html"))
 
 
-def _total(result: Result) -> str:
-    """Write the points, a bar of them, and what went wrong with the notebook as a whole."""
-    parts = []
-    if result["possible"] or not result["practice_possible"]:
-        total = f"<strong>{result['points']}</strong> of {_points(result['possible'])}"
-        parts.append(f'<p class="total">{total}</p>\n{_bar(result)}')
-    if result["practice_possible"]:
-        practice = f"{result['practice_points']} of {_points(result['practice_possible'])}"
-        parts.append(f'<p class="soft">Practice, which does not count: {practice}.</p>')
-    if result["note"]:
-        leads = {"unreadable": "Your notebook could not be graded. ", "stopped": "Grading was stopped. "}
-        lead = leads.get(result["state"], "When your notebook ran: ")
-        parts.append(f'<p class="note">{lead}{_marked(result["note"])}</p>')
-    return "\n".join(parts)
+def _read(name: str) -> str:
+    return (files("transformer_edu_course.grading") / name).read_text(encoding="utf-8")
 
 
-def _bar(result: Result) -> str:
+def _bar(result: Result) -> list[Piece]:
     """Draw each assigned exercise as wide as its points, and fill what was earned. The text beside it says the same."""
     pieces, place, whole = [], 0.0, max(result["possible"], 1)
     for question in (question for question in result["questions"] if question["assigned"]):
-        width = 1000 * question["possible"] / whole
-        earned = 1000 * question["points"] / whole
+        width, earned = (1000 * question[key] / whole for key in ("possible", "points"))
         gap = 4 if width > 8 else 0
-        pieces.append(f'<rect x="{place:.1f}" width="{max(width - gap, 0):.1f}" height="14"/>')
+        pieces.append(Piece(f"{place:.1f}", f"{max(width - gap, 0):.1f}", False))
         if earned:
-            pieces.append(f'<rect class="earned" x="{place:.1f}" width="{max(earned - gap, 1):.1f}" height="14"/>')
+            pieces.append(Piece(f"{place:.1f}", f"{max(earned - gap, 1):.1f}", True))
         place += width
-    view = 'viewBox="0 0 1000 14" preserveAspectRatio="none" aria-hidden="true"'
-    return f'<svg class="bar" {view}>{"".join(pieces)}</svg>'
+    return pieces
 
 
-def _question(question: QuestionResult) -> str:
-    """Write the card of an exercise."""
-    tests = "\n".join(map(_test, question["tests"]))
-    place = question["id"].rpartition("/")[2]
-    kind = "" if question["assigned"] else " · practice, does not count"
-    return f"""<section class="card">
-<div class="head"><h2>{_plain(question["title"])}</h2><p class="points">{_of(question)}</p></div>
-<p>{_words(question)} <span class="soft">· {_plain(place)}{kind}</span></p>
-<ul class="tests">
-{tests}
-</ul>
-</section>"""
-
-
-def _test(test: TestResult) -> str:
-    """Write one test: its name and points, and for one that failed a sentence, with what it looked at folded away."""
-    hidden = ' <span class="soft">(hidden test)</span>' if test["hidden"] else ""
-    lines = [f'<div class="row"><p>{_words(test)} <span class="soft">·</span> {_marked(test["name"])}{hidden}</p>']
-    lines.append(f'<p class="points">{_of(test)}</p></div>')
-    if test["state"] != "passed":
-        lines.append(f'<p class="message">{_marked(test["message"])}</p>')
-        if test["details"] and not test["hidden"]:
-            details = "".join(f"<li>{_marked(detail)}</li>" for detail in test["details"])
-            lines.append(f"<details><summary>What the test looked at</summary><ul>{details}</ul></details>")
-    return f"<li>{''.join(lines)}</li>"
-
-
-def _words(entry: QuestionResult | TestResult) -> str:
-    """Say how it went: a symbol and words."""
-    state = entry["state"] if entry["state"] in STATES else "failed"
-    symbol, words = STATES[state]
-    return f'<span class="state {state}"><span aria-hidden="true">{symbol}</span> {words}</span>'
-
-
-def _of(entry: QuestionResult | TestResult) -> str:
-    return f"{entry['points']} of {_points(entry['possible'])}" if entry["possible"] else ""
-
-
-def _points(number: int) -> str:
+def points(number: int) -> str:
+    """Write a number of points."""
     return f"{number} point{'s' * (number != 1)}"
 
 
-def _plain(text: str) -> str:
-    """Escape a text, without what HTML does not allow in it, cut to a length."""
+def plain(text: str) -> str:
+    """Leave out what HTML does not allow, and cut a text to a length. The template escapes it."""
     text = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
-    return escape(FORBIDDEN.sub(" ", text))
+    return FORBIDDEN.sub(" ", text)
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> Markup:
     """Escape a text and set what stands in backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _plain(text))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(plain(text)))))

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from operator import itemgetter
 from pathlib import Path
 
-from transformer_edu_course.grading.results import Result, replacing
+from transformer_edu_course.grading.results import Result
 from transformer_edu_course.grading.submissions import CONTROLS, one_student
+from transformer_edu_course.grading.whole_files import replacing
 
 BEFORE = ("student", "name", "points", "possible", "percent", "practice points")
 AFTER = ("state", "late", "declared id", "flags", "note")
@@ -48,15 +49,15 @@ def defused(cell: object) -> object:
     return FORMULA.sub(r"\1'\2", CONTROLS.sub(" ", str(cell)).strip())
 
 
-def percent(points: int, possible: int) -> float | str:
-    """Write points as a percentage with one decimal; nothing where no points can be had."""
-    return round(100 * points / possible, 1) if possible else ""
+def percent(points: int | None, possible: int) -> float | str:
+    """Write points as a percentage with one decimal; nothing where no points can be had, or none are known yet."""
+    return round(100 * points / possible, 1) if possible and points is not None else ""
 
 
 def _before(result: Result) -> tuple:
     points, possible = result["points"], result["possible"]
     names = (defused(result["student"]), defused(result["name"]))
-    return (*names, points, possible, percent(points, possible), result["practice_points"])
+    return (*names, points, possible, percent(points, possible), result["practice_points"])  # None is an empty cell
 
 
 def _after(result: Result) -> tuple:

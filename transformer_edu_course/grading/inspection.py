@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from transformer_edu_course.grading.bindings import Bindings
+from transformer_edu_course.grading.earlier_edition import moved_imports
 
 # Behind these, what an answer calls cannot be read: built-in functions, and attributes.
 BUILT_IN = {"eval", "exec", "compile", "__import__", "globals", "locals", "vars", "__builtins__"}
@@ -56,6 +57,7 @@ def inspect_cells(cells: list[str], questions: list[dict[str, Any]]) -> dict[str
     return {
         "declared": bound.texts("student_id"),
         "broken": broken,
+        "moved": moved_imports(trees),
         "hiding": sorted(HIDING & bound.all_used()),
         "questions": {question["id"]: _look_at(question, bound) for question in questions},
     }

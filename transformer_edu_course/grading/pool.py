@@ -5,14 +5,18 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, NamedTuple
+from typing import Any
 
-from transformer_edu_course.grading.grade import Exercises, grade, unreadable
+from transformer_edu_course.grading.exercises import Exercises
+from transformer_edu_course.grading.grade import grade
+from transformer_edu_course.grading.handing_out import Lost, Outcome, Setting, failed_on, read_content
 from transformer_edu_course.grading.missing_sandbox import Blocked
-from transformer_edu_course.grading.sandbox import Limits, Sandbox
+from transformer_edu_course.grading.sandbox import Sandbox
+from transformer_edu_course.grading.submissions import Submission
 
 TRIES = 2  # how often a notebook may end a judge that was busy with nothing else
 PDEATHSIG = 1
@@ -22,43 +26,9 @@ EXTRA = 60.0  # seconds that judging may take besides the notebook's own
 _sandbox: Sandbox | None = None
 
 
-class Job(NamedTuple):
-    """One notebook to grade."""
-
-    student: str
-    name: str
-    read: Callable[[], bytes]
-
-    def load(self, exercises: Exercises) -> bytes | dict[str, Any]:
-        """Read the notebook, or return the result of one that cannot be read."""
-        try:
-            return self.read()
-        except ValueError as reason:
-            return unreadable(exercises, str(reason), student=self.student, name=self.name)
-
-
-class Setting(NamedTuple):
-    """What all notebooks of a run share."""
-
-    exercises: Exercises
-    limits: Limits
-    confined: bool
-
-
-class Lost(NamedTuple):
-    """Stand for the result of a notebook on which judges died."""
-
-    reason: str
-
-
-def failed_on(error: Exception) -> Lost:
-    """Say that the grader failed, which must not stop the others of a class."""
-    return Lost(f"The grader failed on this notebook ({type(error).__name__}: {error}). Look at it by hand.")
-
-
-def run_local(jobs: Iterable[Job], setting: Setting, count: int) -> Iterator[tuple[Job, dict[str, Any] | Lost]]:
+def run_local(found: Iterable[Submission], setting: Setting, count: int) -> Iterator[tuple[Submission, Outcome]]:
     """Grade with `count` processes and yield each result as it comes. A judge that dies is replaced."""
-    waiting = iter(jobs)
+    waiting = iter(found)
     while True:
         suspects = yield from _until_broken(waiting, setting, count, ahead=2 * count)
         if not suspects:
@@ -66,36 +36,36 @@ def run_local(jobs: Iterable[Job], setting: Setting, count: int) -> Iterator[tup
         yield from _one_by_one(suspects, setting)
 
 
-def _one_by_one(suspects: list[Job], setting: Setting) -> Iterator[tuple[Job, dict[str, Any] | Lost]]:
+def _one_by_one(suspects: list[Submission], setting: Setting) -> Iterator[tuple[Submission, Outcome]]:
     """Grade those among whom one may have ended a judge, each alone, so that the next death names it."""
-    deaths: dict[Job, int] = {}
+    deaths: Counter[Submission] = Counter()
     while suspects:
         waiting = iter(suspects)
         broken = yield from _until_broken(waiting, setting, 1, ahead=1)
-        for job in broken:
-            deaths[job] = deaths.get(job, 0) + 1
-            if deaths[job] == TRIES:
-                yield job, Lost("The grader itself ended on this notebook, twice. Look at it by hand.")
-        suspects = [job for job in broken if deaths[job] < TRIES] + list(waiting)
+        for one in broken:
+            deaths[one] += 1
+            if deaths[one] == TRIES:
+                yield one, Lost("The grader itself ended on this notebook, twice. Look at it by hand.")
+        suspects = [one for one in broken if deaths[one] < TRIES] + list(waiting)
 
 
 def _until_broken(
-    waiting: Iterator[Job], setting: Setting, count: int, *, ahead: int
-) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Grade until nothing is left, or until a judge dies: then return the jobs that were under way."""
+    waiting: Iterator[Submission], setting: Setting, count: int, *, ahead: int
+) -> Generator[tuple[Submission, Outcome], None, list[Submission]]:
+    """Grade until nothing is left, or until a judge dies: then return the submissions that were under way."""
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(os.getpid(), setting))
-    under_way: dict[Future, Job] = {}
-    next_one: list[Job] = []
+    under_way: dict[Future, Submission] = {}
+    next_one: list[Submission] = []
     try:
         while True:
-            while len(under_way) < ahead and (job := next(waiting, None)) is not None:
-                next_one = [job]  # a broken pool takes no work: this one must not be lost then
-                content = job.load(setting.exercises)
+            while len(under_way) < ahead and (one := next(waiting, None)) is not None:
+                next_one = [one]  # a broken pool takes no work: this one must not be lost then
+                content = read_content(one, setting.exercises)
                 if isinstance(content, bytes):
-                    under_way[pool.submit(_work, setting.exercises, content, job.student, job.name)] = job
+                    under_way[pool.submit(_work, setting.exercises, content, one.student, one.name)] = one
                 else:
-                    yield job, content
+                    yield one, content
                 next_one = []
             if not under_way:
                 return []
@@ -132,7 +102,7 @@ def _begin(driver: int, setting: Setting) -> None:
     _sandbox = Sandbox(setting.limits, confined=setting.confined)
 
 
-def _work(exercises: Exercises, content: bytes, student: str, name: str) -> dict[str, Any] | Lost:
+def _work(exercises: Exercises, content: bytes, student: str, name: str) -> Outcome:
     """Grade one notebook. Whatever it does to the judge, the others are graded: only a blocked sandbox stops all."""
     signal.signal(signal.SIGALRM, _too_long)
     signal.setitimer(signal.ITIMER_REAL, _sandbox.limits.total + EXTRA)

@@ -15,7 +15,8 @@ ROOMS = 20  # in which one notebook may be run: each cell and each answer that e
 class SandboxedAnswers:
     """The answers of one notebook. Cells that end their process are left out when it is run again.
 
-    `stopped` says which cells did not end well, by number, and `failed` which raised.
+    `stopped` says which cells did not end well, by number, and `failed` which raised; `errors` holds everything that
+    cells and answers raised.
     """
 
     def __init__(self, sandbox: Sandbox, cells: list[str], questions: list[Question]):
@@ -31,6 +32,7 @@ class SandboxedAnswers:
         self._values: dict[str, Any] = {}
         self.stopped: dict[int, str] = {}
         self.failed: dict[int, str] = {}
+        self.errors: list[str] = []
 
     def value(self, name: str) -> Any:
         """Return what stands under a name, `...` where there is nothing. A name has one value for all tests."""
@@ -46,7 +48,9 @@ class SandboxedAnswers:
         if done.get("kind") == "Forbidden" and done.get("text") in self._forbid[name]:
             raise WrongAnswer(f"The answer uses `{done['text']}`, which this exercise does not allow.")
         if not content:
-            raise Raised(*(str(done.get(key, "")) for key in ("kind", "text", "where")))
+            raised = Raised(*(str(done.get(key, "")) for key in ("kind", "text", "where")))
+            self.errors.append(str(raised))
+            raise raised
         return Called(content[0], tuple(map(str, done.get("changed", ()))))
 
     def close(self) -> None:
@@ -107,6 +111,7 @@ class SandboxedAnswers:
         elif "raised" in answer:
             told = answer["raised"] if isinstance(answer["raised"], dict) else {}
             self.failed[number] = f"{str(told.get('kind', ''))[:80]}: {str(told.get('text', ''))[:200]}"
+            self.errors.append(self.failed[number])
 
     def _in_time(self, room: Room, request: dict[str, Any], *values: Any) -> tuple[dict[str, Any], list[Any]]:
         """Ask within what is left of the notebook's time. Raises: Ended when it is used up."""

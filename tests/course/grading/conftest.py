@@ -8,7 +8,8 @@ import pytest
 
 from tests.course.grading.hostile import CAUSAL, NUMBER, SCORES
 from transformer_edu.exercises.question import Question, Test, as_json
-from transformer_edu_course.grading.grade import Exercises, grade
+from transformer_edu_course.grading.exercises import Exercises
+from transformer_edu_course.grading.grade import grade
 from transformer_edu_course.grading.sandbox import Limits, Sandbox
 
 LIMITS = Limits(seconds=1.5, total=12.0, memory=2**30)

@@ -151,6 +151,34 @@ def test_the_sample_submissions_of_the_pack_get_their_marks(tmp_path, chapter):
     assert not points
 
 
+def test_a_notebook_handed_in_before_parts_of_the_book_moved_says_how_to_grade_it(tmp_path):
+    """All exercises of the edition part-1, solved: no points, no zero, in the gradebook, the page and the export."""
+    (tmp_path / "in").mkdir()
+    shutil.copy(Path(__file__).with_name("handed_in_with_part_1.ipynb"), tmp_path / "in" / "ada.ipynb")
+    places = ["transformer", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--jobs", "1"]
+    assert "1 earlier edition. Seed" in told_by("grade", *places)
+    graded = tmp_path / "out/transformer"
+    with open(graded / "gradebook.csv", encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["points"], row["percent"], row["state"]) == ("", "", "earlier edition")
+    assert "it imports transformer_edu.tasks, transformer_edu.transformer, which the edition part-1 has" in row["note"]
+    assert "To grade it: git checkout part-1, then transformer-edu grade transformer" in row["note"]
+    assert "This is no grade yet, and nothing is lost" in (graded / "feedback/ada.html").read_text(encoding="utf-8")
+    (tmp_path / "roster.csv").write_text("Identifier,Grade,Last modified (grade)\nada,,-\nbob,,-\n")
+    told = told_by("export", str(graded), "--to", "moodle", "--roster", str(tmp_path / "roster.csv"))
+    assert "0 students" in told
+    assert "1 submission of an earlier edition of the book, without points yet." in told
+    assert "1 student of the roster without a submission." in told
+    assert "ada" not in (graded / "moodle.csv").read_text(encoding="utf-8")
+
+
+def told_by(*arguments: str) -> str:
+    program = [sys.executable, "-m", "transformer_edu_course.command", *arguments]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout + done.stderr
+
+
 # Interrupted --------------------------------------------------------------------------------------------------------
 
 

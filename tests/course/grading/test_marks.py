@@ -166,6 +166,32 @@ def test_a_file_that_is_no_notebook_gets_zero_and_the_reason(marked, case):
     assert reason in result["note"]
 
 
+OLD = {
+    "in a cell": "from transformer_edu.tasks.dates import TARGET_LENGTH",
+    "in an answer": "def scores(q, k):\n    import transformer_edu.transformer",
+}
+NOT_OLD = {
+    "in a comment": "# from transformer_edu.tasks.dates import TARGET_LENGTH\n1 / 0",
+    "tried before the new place": "try:\n    import transformer_edu.pretrained\nexcept ImportError:\n    pass",
+    "mistyped": "from transformer_edu.taskss import dates",
+    "never reached": "def unused():\n    import transformer_edu.tasks",
+}
+
+
+@pytest.mark.parametrize("code", OLD.values(), ids=OLD.keys())
+def test_a_notebook_of_an_earlier_edition_gets_no_points_and_no_zero(marked, code):
+    result = marked(notebook([*GOOD, code]))
+    assert (result["state"], result["points"], result["possible"]) == ("earlier edition", None, 10)
+    assert result["note"].startswith("made with an earlier edition of the book: it imports transformer_edu.t")
+    assert "git checkout part-1, then transformer-edu grade tiny" in result["note"]
+
+
+@pytest.mark.parametrize("code", NOT_OLD.values(), ids=NOT_OLD.keys())
+def test_a_notebook_of_this_edition_is_not_taken_for_an_old_one(marked, code):
+    result = marked(notebook([*GOOD, code]))
+    assert (result["state"], result["points"]) == ("graded", 10)
+
+
 # What may not be used -----------------------------------------------------------------------------------------------
 
 SHORTCUTS = {

@@ -8,16 +8,9 @@ import stat
 import pytest
 
 from tests.course.grading.graded_examples import HOSTILE, result
-from transformer_edu_course.grading import results
-from transformer_edu_course.grading.results import (
-    is_current,
-    read_result,
-    read_results,
-    replacing,
-    result_files,
-    safe_name,
-    write_result,
-)
+from transformer_edu_course.grading import results, whole_files
+from transformer_edu_course.grading.results import is_current, read_result, read_results, result_files, write_result
+from transformer_edu_course.grading.whole_files import replacing, safe_name
 
 
 def decoded(name: str) -> str:
@@ -117,7 +110,8 @@ def test_a_failed_write_changes_nothing(tmp_path, monkeypatch):
     before = path.read_bytes()
     with pytest.raises(ValueError, match="JSON"):
         write_result(tmp_path, result(points=3, seconds=math.nan))
-    monkeypatch.setattr(results.os, "fsync", lambda file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    no_space = OSError(28, "No space left on device")
+    monkeypatch.setattr(whole_files.os, "fsync", lambda file: (_ for _ in ()).throw(no_space))
     with pytest.raises(OSError, match="No space"):
         write_result(tmp_path, result(points=3))
     assert path.read_bytes() == before
@@ -137,9 +131,9 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
 
 def test_it_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
     calls = []
-    fsync, replace = results.os.fsync, results.Path.replace
-    monkeypatch.setattr(results.os, "fsync", lambda file: (calls.append("fsync"), fsync(file)))
-    monkeypatch.setattr(results.Path, "replace", lambda path, to: (calls.append("replace"), replace(path, to)))
+    fsync, replace = whole_files.os.fsync, whole_files.Path.replace
+    monkeypatch.setattr(whole_files.os, "fsync", lambda file: (calls.append("fsync"), fsync(file)))
+    monkeypatch.setattr(whole_files.Path, "replace", lambda path, to: (calls.append("replace"), replace(path, to)))
     write_result(tmp_path, result())
     assert calls[:2] == ["fsync", "replace"]
 
