@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from transformer_edu_course.grading.canvas import canvas_table
+from transformer_edu_course.grading.matching import match_students
 from transformer_edu_course.grading.moodle import moodle_table
 from transformer_edu_course.grading.results import read_results, result_files
-from transformer_edu_course.grading.roster import match_students, read_roster
+from transformer_edu_course.grading.roster import read_roster
 from transformer_edu_course.grading.spreadsheet import csv_table
 from transformer_edu_course.grading.tables import Scale, Score, Table, with_points
 from transformer_edu_course.grading.unmatched import counted, unmatched

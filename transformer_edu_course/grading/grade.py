@@ -12,7 +12,8 @@ from transformer_edu.exercises.values import WrongAnswer
 from transformer_edu_course.grading import earlier_edition, reporting
 from transformer_edu_course.grading.code_cells import Unreadable, code_cells
 from transformer_edu_course.grading.exercises import Exercises
-from transformer_edu_course.grading.sandbox import Dead, Ended, Sandbox
+from transformer_edu_course.grading.room import Dead, Ended
+from transformer_edu_course.grading.sandbox import Sandbox
 from transformer_edu_course.grading.sandboxed_answers import SandboxedAnswers
 
 INSPECTED = ("id", "answers", "forbid", "starter")  # what reading the cells needs to know of a question

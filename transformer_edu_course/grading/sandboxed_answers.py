@@ -7,7 +7,8 @@ from typing import Any
 from transformer_edu.exercises.answers import Called, Raised
 from transformer_edu.exercises.question import Question, as_json
 from transformer_edu.exercises.values import WrongAnswer
-from transformer_edu_course.grading.sandbox import Ended, Room, Sandbox
+from transformer_edu_course.grading.room import Ended, Room
+from transformer_edu_course.grading.sandbox import Sandbox
 
 ROOMS = 20  # in which one notebook may be run: each cell and each answer that ends its process takes one
 

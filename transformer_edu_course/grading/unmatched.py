@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from transformer_edu_course.grading.canvas import is_student
 from transformer_edu_course.grading.gradebook import defused
-from transformer_edu_course.grading.roster import Matched, Roster
+from transformer_edu_course.grading.matching import Matched
+from transformer_edu_course.grading.roster import Roster
 from transformer_edu_course.grading.tables import Score, Table
 
 COLUMNS = ["what", "student", "name", "points", "file"]

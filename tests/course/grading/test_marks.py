@@ -27,7 +27,8 @@ from tests.course.grading.hostile import (
 )
 from transformer_edu_course.grading import protocol
 from transformer_edu_course.grading.grade import grade
-from transformer_edu_course.grading.sandbox import Ended, Sandbox
+from transformer_edu_course.grading.room import Ended
+from transformer_edu_course.grading.sandbox import Sandbox
 
 
 def points(result: dict) -> dict[str, int]:

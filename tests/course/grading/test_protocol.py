@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from transformer_edu.exercises.values import Foreign
-from transformer_edu_course.grading import protocol
+from transformer_edu_course.grading import protocol, wire_values
 from transformer_edu_course.grading.protocol import HEADER, Malformed, TooLarge, pack, unpack
 
 
@@ -35,7 +35,7 @@ def crossed(value):
     return read(pack({"id": "1"}, value))[1][0]
 
 
-@pytest.mark.parametrize("dtype", protocol.DTYPES.values(), ids=str)
+@pytest.mark.parametrize("dtype", wire_values.DTYPES.values(), ids=str)
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (2, 3, 5)])
 def test_a_tensor_arrives_bit_by_bit(dtype, shape, generator):
     tensor = (100 * torch.randn(shape, generator=generator)).to(dtype)

@@ -3,7 +3,8 @@
 import pytest
 
 from transformer_edu_course.grading import roster as module
-from transformer_edu_course.grading.roster import match_students, read_roster
+from transformer_edu_course.grading.matching import match_students
+from transformer_edu_course.grading.roster import read_roster
 
 TEXT = "name,login,note\r\nÉva Ünal,eva,x\r\nBob,bob,\r\n"
 
