@@ -121,7 +121,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / folder).mkdir(parents=True)
     (root / "pyproject.toml").write_text("[project]\n")
     (root / "_config.yml").write_text("repository:\n  url: https://github.com/ada/book\n")
-    for name in ("first_cell.py", "plan.py"):
+    for name in ("colab.py", "first_cell.py", "plan.py"):
         shutil.copy(ROOT / "tools" / name, root / "tools")
     (root / "book" / "plan.toml").write_text(PLAN)
     page = {"cell_type": "markdown", "id": "top", "metadata": {}, "source": ["# Made: why?"]}

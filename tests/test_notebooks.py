@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tools.first_cell import FIND, first_cell, repository_address
+from tools.plan import read_plan
 from tools.write_lists import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +80,7 @@ def begins(cell: dict) -> str:
 
 def outputs_are_stripped(notebook: dict) -> list[str]:
     wrong = [
-        f"{begins(cell)} keeps its output: run .venv/bin/python tools/strip_outputs.py"
+        f"{begins(cell)} keeps its output: run .venv/bin/nbstripout --keep-id book/*.ipynb book/*/*.ipynb"
         for cell in code_cells(notebook)
         if cell["outputs"] or cell["execution_count"] is not None
     ]
@@ -193,9 +194,30 @@ def chapter_opens_with_its_question(notebook: dict) -> list[str]:
     return [] if good else [f"the page needs one title, in its first text; it has {len(titles)}"]
 
 
-def chapter_has_exercises(notebook: dict) -> list[str]:
-    count = len(re.findall(r"^(?:> \*\*|#{2,4} )Exercise \S*\d", "\n".join(markdown(notebook)), re.MULTILINE))
-    return [] if count >= EXERCISES else [f"{count} headings 'Exercise …', fewer than {EXERCISES}"]
+def chapter_leads_to_its_exercises(notebook: dict, chapter: str) -> list[str]:
+    """One cell under the heading Exercises, with the id that the build puts the exercises in place of."""
+    found = [cell.get("id") for cell in notebook["cells"] if re.match(r"## Exercises$", source(cell), re.MULTILINE)]
+    wanted = f"exercise-{chapter}"
+    return [] if found == [wanted] else [f"the cells with the heading Exercises are {found}, not one {wanted}"]
+
+
+# The rules for the exercises of a chapter, which its page shows as a part of it --------------------------------------
+
+
+def exercises_are_enough(questions: list[dict]) -> list[str]:
+    return [] if len(questions) >= EXERCISES else [f"{len(questions)} exercises, fewer than {EXERCISES}"]
+
+
+def exercises_are_numbered(questions: list[dict], chapter: str) -> list[str]:
+    """The id of an exercise never changes: what belongs to a student is drawn by it."""
+    ids = [question["id"] for question in questions]
+    return [f"{name} is no {chapter}/q1 of its own" for name in ids if not re.fullmatch(rf"{chapter}/q[1-9]\d*", name)]
+
+
+def as_cells(questions: list[dict]) -> dict:
+    """Make a notebook of everything that a page shows of exercises, so that the rules for notebooks hold for it."""
+    texts = [text for one in questions for text in [one["statement"], *one["hints"], one["because"]]]
+    return example(*texts, *(code(one["starter"], tags=("exercise",)) for one in questions))
 
 
 # The book keeps every rule -------------------------------------------------------------------------------------------
@@ -211,7 +233,12 @@ RULES = [
     images_have_a_text,
     chapter_opens_with_its_question,
 ]
-CHAPTER_RULES = [prose_outweighs_code, chapter_has_its_parts, chapter_has_exercises]
+CHAPTER_RULES = [prose_outweighs_code, chapter_has_its_parts]
+PLAN = {ROOT / "book" / f"{chapter.page}.ipynb": chapter.id for chapter in read_plan().written}
+QUESTIONS = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "transformer_edu" / "exercises" / "questions").glob("*.json"))
+}
 
 
 def load(path: Path) -> dict:
@@ -234,6 +261,22 @@ def test_every_notebook_keeps_the_rule(path, rule):
 def test_every_chapter_keeps_the_rule(path, rule):
     wrong = rule(load(path))
     assert not wrong, complain(path, wrong)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_chapter_has_exercises_and_leads_to_them(path):
+    chapter = PLAN[path]
+    wrong = chapter_leads_to_its_exercises(load(path), chapter) + exercises_are_enough(QUESTIONS.get(chapter, []))
+    assert not wrong, complain(path, wrong)
+
+
+@pytest.mark.parametrize("chapter", QUESTIONS)
+def test_the_exercises_of_a_page_keep_its_rules(chapter):
+    questions = QUESTIONS[chapter]
+    rules = [code_cells_are_short, definitions_live_in_the_package, markdown_is_plain, images_have_a_text]
+    wrong = [violation for rule in rules for violation in rule(as_cells(questions))]
+    wrong += exercises_are_numbered(questions, chapter) + links_lead_somewhere(as_cells(questions), BOOK / "any part")
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
@@ -281,6 +324,10 @@ def begins_with_x(notebook: dict) -> list[str]:
     return first_cell_is_written(notebook, FIND + "x")
 
 
+def leads_to_x(notebook: dict) -> list[str]:
+    return chapter_leads_to_its_exercises(notebook, "x")
+
+
 WRONG = {
     "output": (outputs_are_stripped, example(code("1", outputs=({"output_type": "stream"},)))),
     "count": (outputs_are_stripped, example(code("1", count=3))),
@@ -314,7 +361,9 @@ WRONG = {
     "image": (images_have_a_text, example("![](picture.svg)")),
     "two titles": (chapter_opens_with_its_question, example("# One", "# Two")),
     "late title": (chapter_opens_with_its_question, example("Hello", "# One")),
-    "three exercises": (chapter_has_exercises, example("## Exercises", *["### Exercise a/q1 · Go"] * 3)),
+    "no way to the exercises": (leads_to_x, example("## Exercises\n\nNone.")),
+    "the way to another chapter's": (leads_to_x, example({**example("## Exercises")["cells"][0], "id": "exercise-y"})),
+    "exercises without heading": (leads_to_x, example({**example("# Exercise")["cells"][0], "id": "exercise-x"})),
 }
 
 
@@ -331,7 +380,7 @@ GOOD = example(
     "$$\ny = \\{\\{x\\}\\}\n$$\n\n<details><summary>Answer</summary>\n\nOne.\n\n</details>",
     "```python\n# a comment, not a title\n```",
     code("x = 1\nx"),
-    *[f"### Exercise softmax/q{number} · Sums\n\nWrite a function that sums a row." for number in (1, 2, 3, 4)],
+    {**example("## Exercises\n\nThey are a notebook of their own.")["cells"][0], "id": "exercise-x"},
     code("def f():\n    pass", tags=("exercise-q1",)),
     {**code("def g():\n    pass"), "id": "exercise-softmax-q1-answer"},
     "## Summary\n\nThree sentences.\n\n## Limits\n\nSmall.\n\n## References\n\nNone.",
@@ -339,8 +388,14 @@ GOOD = example(
 
 
 def test_a_good_chapter_breaks_no_rule():
-    rules = [*RULES, *CHAPTER_RULES, begins_with_x, links_from_the_book]
+    rules = [*RULES, *CHAPTER_RULES, begins_with_x, leads_to_x, links_from_the_book]
     assert [violation for rule in rules for violation in rule(GOOD)] == []
+
+
+def test_too_few_exercises_and_those_of_another_chapter_are_found():
+    questions = [{"id": "x/q1"}, {"id": "y/q2"}, {"id": "x/2"}]
+    assert exercises_are_enough(questions) == ["3 exercises, fewer than 4"]
+    assert exercises_are_numbered(questions, "x") == ["y/q2 is no x/q1 of its own", "x/2 is no x/q1 of its own"]
 
 
 @pytest.mark.parametrize("what", ["Predict", "Summary", "Limits", "References"])

@@ -17,12 +17,15 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tools import browser, build_book, first_cell, run_tests, sandbox, serve_book, strip_outputs, write_lists
+from tools import browser, build_book, first_cell, run_tests, sandbox, serve_book, write_lists
 
 ROOT = Path(__file__).resolve().parent.parent
+KERNEL = {"name": "python3", "display_name": "Python 3"}
 
 # A Python that answers as version 3.12 (or FAKE_VERSION), makes environments that hold itself, and has a pip that
 # does what FAKE_PIP says. It writes down each call of pip.
@@ -392,6 +395,7 @@ def test_the_first_cell_refuses_while_the_owner_is_not_known():
 
 def test_one_line_of_the_settings_changes_every_notebook(tmp_path, capsys):
     (tmp_path / "book" / "softmax").mkdir(parents=True)
+    (tmp_path / "book" / "plan.toml").write_text("")
     text = {"cell_type": "markdown", "metadata": {}, "source": ["# Naïve √d"]}
     page = {"cells": [text], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     paths = [tmp_path / "book" / "index.ipynb", tmp_path / "book" / "softmax" / "why.ipynb"]
@@ -418,13 +422,19 @@ def test_one_line_of_the_settings_changes_every_notebook(tmp_path, capsys):
     assert write_lists.main(tmp_path, make=write_lists.first_cells) == 1
 
 
-def test_stripping_removes_outputs_and_keeps_the_rest():
-    cell = {"cell_type": "code", "metadata": {"tags": ["x"]}, "source": ["1"], "outputs": [1], "execution_count": 2}
-    page = {"cells": [cell], "metadata": {"widgets": {}, "kernelspec": {"name": "python3"}}}
-    assert strip_outputs.strip(page)
-    assert page["cells"] == [{**cell, "outputs": [], "execution_count": None}]
-    assert page["metadata"] == {"kernelspec": {"name": "python3"}}
-    assert not strip_outputs.strip(page)
+def test_the_outputs_of_a_notebook_are_stripped_and_its_ids_kept(tmp_path):
+    """The command of CONTRIBUTING: explorers' state and outputs go, what tests and the build look for stays."""
+    kept = {"tags": ["hide-input"]}
+    ran = {"execution_count": 3, "outputs": [new_output("stream")]}
+    cell = new_code_cell("1", id="a-cell", metadata=kept | {"execution": {}}, **ran)
+    path = tmp_path / "page.ipynb"
+    nbformat.write(new_notebook(cells=[cell], metadata={"widgets": {}, "kernelspec": KERNEL}), path)
+    (option,) = re.findall(r"nbstripout (--\S+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    subprocess.run([sys.executable, "-m", "nbstripout", option, path], check=True)
+    page = json.loads(path.read_text(encoding="utf-8"))
+    assert page["metadata"] == {"kernelspec": KERNEL}
+    stripped = {"cell_type": "code", "execution_count": None, "id": "a-cell", "metadata": kept, "outputs": []}
+    assert page["cells"] == [stripped | {"source": ["1"]}]
 
 
 # Building ------------------------------------------------------------------------------------------------------------

@@ -56,7 +56,8 @@ def cache_key(root: Path = ROOT) -> str:
 
 def pages_key(root: Path = ROOT) -> str:
     """Return what the whole site depends on. Sphinx alone would miss settings, extensions and removed anchors."""
-    own = ["_config.yml", "_toc.yml", "book", "assignments", "benchmarks", "tools/build_book.py"]
+    own = ["_config.yml", "_toc.yml", "book", "assignments", "benchmarks", "transformer_edu_course/building"]
+    own += ["tools/build_book.py", "tools/colab.py"]
     return cache_key(root) + fingerprint(*own, root=root)[:16]
 
 

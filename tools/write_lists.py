@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools import lists, term
+from tools.colab import lead_to_exercises
 from tools.first_cell import first_cell, put_first, repository_address
 from tools.plan import ROOT, read_plan
 
@@ -30,12 +31,19 @@ def student_notebooks(root: Path = ROOT) -> list[Path]:
 
 
 def first_cells(root: Path = ROOT) -> Texts:
-    """Return every notebook with the first cell that the settings ask for. Raises: ValueError for a wrong address."""
+    """Return every notebook with the first cell that the settings ask for, and with the links to its exercises.
+
+    Raises: ValueError for a wrong address.
+    """
     line, texts = first_cell(repository_address(root / "_config.yml")), {}
+    chapters = {root / "book" / f"{chapter.page}.ipynb": chapter.id for chapter in read_plan(root).written}
     for path in [*notebooks(root), *student_notebooks(root)]:
         texts[path] = path.read_text(encoding="utf-8")
         notebook = json.loads(texts[path])
-        if put_first(notebook, line, below_title=path.parent.name == "assignments"):
+        changed = put_first(notebook, line, below_title=path.parent.name == "assignments")
+        if path in chapters:
+            changed |= lead_to_exercises(notebook, chapters[path], path, root)
+        if changed:
             texts[path] = as_text(notebook)
     return texts
 
@@ -81,8 +89,8 @@ def put_into_cells(notebook: dict, name: str, text: str, path: Path) -> None:
 
 
 def as_text(notebook: dict) -> str:
-    """Write a notebook as the repository keeps it."""
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    """Write a notebook as the repository keeps it, and as nbformat writes it."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def stale(texts: Texts) -> Texts:

@@ -26,7 +26,8 @@ def test_a_build_writes_everything_once(repository, capsys):
     assert told.endswith("  for the instructor: _build/instructor/made\n")
     after = files(repository)
     assert {"assignments/made.ipynb", "transformer_edu/exercises/questions/made.json"} <= after.keys()
-    assert '"id": "exercise-made-q3-help"' in after["book/made/why.ipynb"]
+    cells = json.loads(after["book/made/why.ipynb"])["cells"]
+    assert [cell["id"] for cell in cells] == ["top", "exercise-made"]
     assert "_build/instructor/made/samples/q2-wrong-1.ipynb" in after
     assert main([*BUILD, "made"]) == 0
     assert "written" not in capsys.readouterr().out
@@ -42,7 +43,7 @@ def test_check_writes_nothing_and_names_what_is_stale(repository, capsys):
     main(BUILD)
     assert main([*BUILD, "--check"]) == 0
     page = repository / "book" / "made" / "why.ipynb"
-    page.write_text(page.read_text(encoding="utf-8").replace("2 + 2", "2 + 3"), encoding="utf-8")
+    page.write_text(page.read_text(encoding="utf-8").replace("to hand in", "to hand out"), encoding="utf-8")
     assert main([*BUILD, "--check"]) == 1
     assert "book/made/why.ipynb is not" in capsys.readouterr().err
 
@@ -83,8 +84,8 @@ def test_a_leak_into_an_old_site_fails_but_lets_the_next_site_be_built(repositor
     assert main([*BUILD, "--check"]) == 1
 
 
-def test_a_new_address_of_the_book_reaches_the_student_notebook_too(repository):
-    """`make html` writes the first cells; the build would write the same ones."""
+def test_a_new_address_of_the_book_reaches_the_student_notebook_and_the_link_to_it(repository):
+    """`make html` writes the first cells and the links; the build would write the same ones."""
     main(BUILD)
     (repository / "_config.yml").write_text("repository:\n  url: https://github.com/bob/copy\n")
     assert main([*BUILD, "--check"]) == 1
@@ -92,6 +93,8 @@ def test_a_new_address_of_the_book_reaches_the_student_notebook_too(repository):
     cells = json.loads((repository / "assignments" / "made.ipynb").read_text(encoding="utf-8"))["cells"]
     assert [cell["id"] for cell in cells[:3]] == ["title", "first-cell", "imports"]
     assert cells[1]["source"] == [first_cell.first_cell("https://github.com/bob/copy@main")]
+    page = (repository / "book" / "made" / "why.ipynb").read_text(encoding="utf-8")
+    assert "(https://colab.research.google.com/github/bob/copy/blob/main/assignments/made.ipynb)" in page
     assert main([*BUILD, "--check"]) == 0
 
 

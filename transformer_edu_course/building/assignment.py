@@ -70,7 +70,7 @@ def filled(student: dict[str, Any], answers: Mapping[str, str], student_id: str)
     for cell in student["cells"]:
         code = answers.get(question_of(cell), source_of(cell))
         code = f"student_id = {student_id!r}" if cell["id"] == "student-id" else code
-        cells.append(cell | {"source": code.splitlines(keepends=True)})
+        cells.append(cell | {"source": code})
     return student | {"cells": cells}
 
 

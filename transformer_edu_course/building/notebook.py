@@ -1,9 +1,12 @@
-"""Write notebooks as Jupyter stores them: cells with fixed ids, no outputs, the same bytes every time."""
+"""Make notebooks with nbformat: cells with fixed ids, no outputs, the same bytes every time."""
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -13,25 +16,24 @@ KERNEL = {
 }
 
 
-def markdown_cell(name: str, source: str, metadata: Mapping[str, Any] = NONE) -> dict[str, Any]:
+def markdown_cell(name: str, source: str, metadata: Mapping[str, Any] = NONE) -> NotebookNode:
     """Make a cell of text with this id."""
-    return {"cell_type": "markdown", "id": name, "metadata": dict(metadata), "source": source.splitlines(keepends=True)}
+    return new_markdown_cell(source, id=name, metadata=dict(metadata))
 
 
-def code_cell(name: str, source: str, metadata: Mapping[str, Any] = NONE) -> dict[str, Any]:
+def code_cell(name: str, source: str, metadata: Mapping[str, Any] = NONE) -> NotebookNode:
     """Make a cell of code with this id, not yet run."""
-    cell = {**markdown_cell(name, source, metadata), "cell_type": "code"}
-    return cell | {"execution_count": None, "outputs": []}
+    return new_code_cell(source, id=name, metadata=dict(metadata))
 
 
-def notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:
+def notebook(cells: list[NotebookNode]) -> NotebookNode:
     """Make a notebook of cells."""
-    return {"cells": cells, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
+    return new_notebook(cells=cells, metadata=KERNEL)
 
 
-def as_text(content: dict[str, Any]) -> str:
+def as_text(content: Mapping[str, Any]) -> str:
     """Write a notebook as the text of its file."""
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return nbformat.writes(nbformat.from_dict(content)) + "\n"
 
 
 def source_of(cell: dict[str, Any]) -> str:

@@ -9,8 +9,14 @@ from transformer_edu.exercises.question import as_json
 from transformer_edu_course.building.assignment import student_notebook
 from transformer_edu_course.building.notebook import as_text
 from transformer_edu_course.building.pack import pack
-from transformer_edu_course.building.pages import chapter_cells, put_into
-from transformer_edu_course.building.repository import Workplace, find_page, first_line, page_title, read
+from transformer_edu_course.building.repository import (
+    Workplace,
+    find_page,
+    first_line,
+    leading_page,
+    page_title,
+    read,
+)
 from transformer_edu_course.building.source import Chapter
 
 QUESTIONS = Path("transformer_edu") / "exercises" / "questions"
@@ -39,7 +45,7 @@ def public_outputs(chapter: Chapter, place: Workplace) -> dict[Path, str]:
         place.root / "assignments" / f"{chapter.name}.ipynb": student,
     }
     page = find_page(place.root, chapter.name)
-    return outputs | ({page: as_text(put_into(read(page), chapter_cells(chapter)))} if page else {})
+    return outputs | ({page: as_text(leading_page(place.root, page, chapter.name))} if page else {})
 
 
 def pack_folder(chapter: Chapter, place: Workplace) -> Path:

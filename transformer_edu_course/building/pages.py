@@ -1,10 +1,12 @@
-"""Write the exercises of a chapter as cells of its page. The cells are found again by their ids."""
+"""Write the exercises of a chapter as cells of its page: the build of the site puts them there."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from nbformat import NotebookNode
+
 from transformer_edu.exercises.question import Question
-from transformer_edu_course.building.notebook import code_cell, folded, hints_folded, markdown_cell, source_of
-from transformer_edu_course.building.source import Chapter
+from transformer_edu_course.building.notebook import code_cell, folded, hints_folded, markdown_cell
 
 INTRODUCTION = """## Exercises
 
@@ -20,24 +22,23 @@ ASSIGNED = "*Assigned: the solution is not on this page.*"
 TAGS = {"tags": ["exercise"]}
 
 
-def chapter_cells(chapter: Chapter) -> list[dict[str, Any]]:
-    """Write all cells of a chapter's exercises, as a notebook stores them."""
-    start, questions = f"exercise-{chapter.name}", chapter.questions
-    assigned = any(question.assigned for question in questions)
-    told = SOME_FOLDED.format(chapter=chapter.name) if assigned else ALL_FOLDED
+def chapter_cells(chapter: str, questions: Sequence[Question], setup: Sequence[str] = ()) -> list[NotebookNode]:
+    """Write all cells of a chapter's exercises, from the questions as everyone may see them."""
+    start, assigned = f"exercise-{chapter}", any(question.assigned for question in questions)
+    told = SOME_FOLDED.format(chapter=chapter) if assigned else ALL_FOLDED
     introduction = INTRODUCTION.format(first=questions[0].id, folded=told)
     cells = [markdown_cell(start, introduction, TAGS), code_cell(f"{start}-imports", imports(questions, ()), TAGS)]
-    cells += [code_cell(f"{start}-setup-{place}", code, TAGS) for place, code in enumerate(chapter.setup, 1)]
+    cells += [code_cell(f"{start}-setup-{place}", code, TAGS) for place, code in enumerate(setup, 1)]
     return cells + [cell for question in questions for cell in question_cells(question)]
 
 
-def imports(questions: list[Question], more: tuple[str, ...]) -> str:
+def imports(questions: Sequence[Question], more: tuple[str, ...]) -> str:
     """Write the line that a notebook with these exercises needs, with `more` names besides `check` and `hint`."""
     names = {"check", "hint", *more} | ({"mine"} if any(question.mine for question in questions) else set())
     return f"from transformer_edu.exercises import {', '.join(sorted(names))}"
 
 
-def question_cells(question: Question) -> list[dict[str, Any]]:
+def question_cells(question: Question) -> list[NotebookNode]:
     """Write one exercise: its statement with the card, the starter, the check, then hints and solution, folded."""
     stem = f"exercise-{question.id.replace('/', '-')}"
     return [
@@ -52,13 +53,14 @@ def statement(question: Question) -> str:
     """Write the heading, the card and the text of an exercise."""
     card = f"*{question.card()}*"
     if question.assigned:
-        hidden = sum(test.points for test in question.tests if test.hidden)
-        parts = f", {question.points - hidden} of them from the check below" if hidden else ""
-        card += f"\n\n*{question.points} points{parts}*"
+        hidden = question.graded_later + sum(test.points for test in question.tests if test.hidden)
+        points = question.points + question.graded_later
+        parts = f", {points - hidden} of them from the check below" if hidden else ""
+        card += f"\n\n*{points} points{parts}*"
     return f"### Exercise {question.id} · {question.title}\n\n{card}\n\n{question.statement}"
 
 
-def put_into(notebook: dict[str, Any], cells: list[dict[str, Any]]) -> dict[str, Any]:
+def put_into(notebook: dict[str, Any], cells: list[NotebookNode]) -> dict[str, Any]:
     """Return the notebook with these cells in place of its own exercise cells, or at its end if it has none."""
     old = [place for place, cell in enumerate(notebook["cells"]) if is_exercise(cell)]
     place = old[0] if old else len(notebook["cells"])
@@ -69,12 +71,6 @@ def put_into(notebook: dict[str, Any], cells: list[dict[str, Any]]) -> dict[str,
 def is_exercise(cell: dict[str, Any]) -> bool:
     """Tell whether a cell was written by this module."""
     return str(cell.get("id", "")).startswith("exercise-")
-
-
-def as_markdown(cells: list[dict[str, Any]]) -> str:
-    """Write cells as one CommonMark text."""
-    fenced = {"code": "```python\n{}\n```", "markdown": "{}"}
-    return "\n\n".join(fenced[cell["cell_type"]].format(source_of(cell)) for cell in cells) + "\n"
 
 
 def _solution(question: Question) -> str:

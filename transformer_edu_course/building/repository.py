@@ -59,6 +59,13 @@ def find_page(root: Path, chapter: str) -> Path | None:
     return root / "book" / f"{pages[chapter]}.ipynb" if chapter in pages else None
 
 
+def leading_page(root: Path, page: Path, chapter: str) -> dict[str, Any]:
+    """Return the notebook of a page with the cell that leads to the chapter's exercises, as `make html` writes it."""
+    notebook = read(page)
+    tool(root, "colab").lead_to_exercises(notebook, chapter, page, root, new=True)
+    return notebook
+
+
 def read(path: Path) -> dict[str, Any]:
     """Read a notebook."""
     return json.loads(path.read_text(encoding="utf-8"))

@@ -1,15 +1,14 @@
 """Settle what _config.yml cannot say: the folder of the execution cache, and whether Colab can open the notebooks."""
 
 import os
-import re
 from pathlib import Path
 
 from sphinx.util import logging
 
-from .assets import THEME, digest
+from .assets import ROOT, THEME, digest, load
 
 logger = logging.getLogger(__name__)
-GITHUB = re.compile(r"https://github\.com/(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?")
+colab_address = load(ROOT / "tools" / "colab.py").colab_address
 
 # Jupyter Book writes these for extensions that this book does not load; Sphinx wants to know every name.
 UNUSED = ("comments_config", "bibtex_bibfiles")
@@ -41,14 +40,3 @@ def settle(app, config):
         logger.info(
             "No Colab button on any page: repository.url in _config.yml is %r. Set your address there.", repository
         )
-
-
-def colab_address(repository, branch, path, *, colab="https://colab.research.google.com"):
-    """Write the address that opens a file of a GitHub repository in Colab; None while the owner is not known.
-
-    `OWNER` stands in the address until someone publishes the book: a button would open a stranger's notebook.
-    """
-    found = GITHUB.fullmatch(repository)
-    if not colab or not found or found["owner"] == "OWNER":
-        return None
-    return f"{colab.rstrip('/')}/github/{found['owner']}/{found['name']}/blob/{branch}/{path}"

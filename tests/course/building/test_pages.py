@@ -17,7 +17,7 @@ from transformer_edu.exercises.question import chapters, from_json
 from transformer_edu_course.building import read_chapter_source, source_chapters
 from transformer_edu_course.building.earning import run
 from transformer_edu_course.building.outputs import differing, pack_outputs, public_outputs, students_notebook
-from transformer_edu_course.building.pages import as_markdown, chapter_cells, is_exercise, put_into
+from transformer_edu_course.building.pages import chapter_cells, is_exercise, put_into
 from transformer_edu_course.building.repository import Workplace, find_page
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,6 +28,11 @@ every_chapter = pytest.mark.parametrize("name", CHAPTERS)
 
 def chapter_of(name: str, folder: Path = ROOT):
     return read_chapter_source(name, [folder / "exercises"])
+
+
+def cells_of(chapter) -> list[dict]:
+    """Write the cells as the build of the site does: from what everyone may see."""
+    return chapter_cells(chapter.name, [question.public() for question in chapter.questions], chapter.setup)
 
 
 def source(cell: dict) -> str:
@@ -52,7 +57,7 @@ def test_every_chapter_with_exercises_has_a_source_and_a_page():
 @every_chapter
 def test_every_exercise_has_its_four_cells(name):
     chapter = chapter_of(name)
-    cells = [cell for cell in chapter_cells(chapter) if "-setup-" not in cell["id"]]
+    cells = [cell for cell in cells_of(chapter) if "-setup-" not in cell["id"]]
     ids = [cell["id"] for cell in cells]
     assert len(set(ids)) == len(ids) == 2 + 4 * len(chapter.questions)
     assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in ids)  # what the notebook format allows
@@ -70,7 +75,9 @@ def test_every_exercise_has_its_four_cells(name):
 def test_folded_solutions_are_code_for_a_commonmark_reader(name):
     """Without blank lines around it, CommonMark takes what stands in <details> for HTML and loses the code."""
     chapter = chapter_of(name)
-    tokens = MarkdownIt("commonmark").parse(as_markdown(chapter_cells(chapter)))
+    fenced = {"code": "```python\n{}\n```", "markdown": "{}"}
+    text = "\n\n".join(fenced[cell["cell_type"]].format(source(cell)) for cell in cells_of(chapter))
+    tokens = MarkdownIt("commonmark").parse(text)
     code = [token.content.rstrip("\n") for token in tokens if token.type == "fence"]
     assert all(question.solution in code for question in chapter.questions if not question.assigned)
     opened = [token.content for token in tokens if token.type == "html_block" and "<details>" in token.content]
@@ -78,10 +85,38 @@ def test_folded_solutions_are_code_for_a_commonmark_reader(name):
     assert all("```" not in content for content in opened)
 
 
+@every_chapter
+def test_the_notebook_of_a_page_only_leads_to_the_exercises(name):
+    """Its page has them: the build of the site puts them there."""
+    page = find_page(ROOT, name)
+    cells = [cell for cell in json.loads(page.read_text(encoding="utf-8"))["cells"] if is_exercise(cell)]
+    assert [cell["id"] for cell in cells] == [f"exercise-{name}"]
+    assert source(cells[0]).startswith("## Exercises\n\n")
+    (link,) = re.findall(r"\[[^\]]*\]\((\.\./[^)]*)\)", source(cells[0]))
+    assert (page.parent / link).resolve() == ROOT / "assignments" / f"{name}.ipynb"
+
+
+def test_a_page_leads_to_colab_where_the_book_has_an_address(repository):
+    text = public_outputs(chapter_of("made", repository), Workplace(repository))[repository / "book/made/why.ipynb"]
+    colab = "https://colab.research.google.com/github/ada/book/blob/main/assignments/made.ipynb"
+    assert f"[open it in Colab]({colab}), or [assignments/made.ipynb](../../assignments/made.ipynb)." in text
+
+
+def test_exercises_of_an_earlier_form_make_room_for_the_link(repository):
+    """Pages held all cells of the exercises once. They stood before the summary, and the link stays there."""
+    path, chapter = repository / "book" / "made" / "why.ipynb", chapter_of("made", repository)
+    page = json.loads(path.read_text(encoding="utf-8"))
+    summary = {"cell_type": "markdown", "id": "summary", "metadata": {}, "source": ["## Summary"]}
+    page["cells"] += [*cells_of(chapter), summary]
+    path.write_text(json.dumps(page), encoding="utf-8")
+    written = json.loads(public_outputs(chapter, Workplace(repository))[path])
+    assert [cell["id"] for cell in written["cells"]] == ["top", "exercise-made", "summary"]
+
+
 def test_putting_the_cells_in_twice_changes_nothing_and_keeps_the_rest(repository):
     prose = [{"cell_type": "markdown", "id": name, "metadata": {}, "source": name} for name in ("before", "after")]
     empty = {"cells": prose, "metadata": {"kept": 1}, "nbformat": 4, "nbformat_minor": 5}
-    cells = chapter_cells(chapter_of("made", repository))
+    cells = cells_of(chapter_of("made", repository))
     once = put_into(empty, cells)
     assert [cell["id"] for cell in once["cells"]] == ["before", "after", *(cell["id"] for cell in cells)]
     middle = once | {"cells": [prose[0], *cells[3:9], prose[1]]}
@@ -92,7 +127,7 @@ def test_putting_the_cells_in_twice_changes_nothing_and_keeps_the_rest(repositor
 
 
 def test_a_page_with_assigned_exercises_says_what_that_means(repository):
-    cells = {cell["id"]: source(cell) for cell in chapter_cells(chapter_of("made", repository))}
+    cells = {cell["id"]: source(cell) for cell in cells_of(chapter_of("made", repository))}
     assert "`assignments/made.ipynb`" in cells["exercise-made"]
     assert cells["exercise-made-imports"] == "from transformer_edu.exercises import check, hint, mine"
     assert cells["exercise-made-setup-1"] == "import torch\n\nready = 3"
