@@ -17,19 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "transformer_edu"
 COURSE = "transformer_edu_course"  # the house beside it, for instructors: it may import the package, never the reverse
 
-# The mathematics, in the order of its imports. A family that is not named here is mathematics that may use all of it.
+# The one list of families, in the order of their imports: each may import those before it, and none the course. First
+# the mathematics. A family that is not named is mathematics, too: it may use all that is, and no mathematics uses it.
 ORDER = ("softmax", "positions", "scores", "attention", "normalization", "layers", "machines", "decoding")
 ORDER += ("recurrent", "costs", "training")
-# What stands around the mathematics, and what each may import besides it.
-AROUND = {
-    "minilm": set(),
-    "data": {"minilm"},
-    "studies": {"data", "minilm"},
-    "explorers": {"studies", "data", "minilm"},
-    "figures": {"explorers", "studies", "data", "minilm"},
-    "exercises": {"studies", "data", "minilm"},
-    COURSE: {"exercises", "studies", "data", "minilm"},
-}
+AROUND = ("minilm", "data", "studies", "exercises", COURSE, "explorers", "figures")  # what is no mathematics
+ORDER += AROUND
 LIBRARIES = {"torch", "einops", "jaxtyping"}
 MORE = {"transformer_edu.training.loop": "tqdm"}  # what one module may import besides: a progress bar
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
@@ -111,19 +104,16 @@ def read_package() -> list[Module]:
 
 
 def imports_run_one_way(modules: list[Module]) -> list[str]:
-    """Imports run down ORDER, then to everything else; nothing imports what stands around."""
+    """Imports run up ORDER only. A family that is not in it stands behind the mathematics that is."""
     wrong = []
     for module in modules:
         for line, name in module.imports():
             target = family_of(name)
             if not target or not module.family or target == module.family:
                 continue
-            if module.is_mathematics:
-                earlier = ORDER[: ORDER.index(module.family)] if module.family in ORDER else ORDER
-                allowed = target not in AROUND and (module.family not in ORDER or target in earlier)
-            else:
-                allowed = target not in AROUND or target in AROUND[module.family]
-            if not allowed:
+            place = module.family if module.family in ORDER else AROUND[0]
+            allowed = target in ORDER[: ORDER.index(place)] or (target not in ORDER and not module.is_mathematics)
+            if not allowed or target == COURSE:
                 wrong.append(f"{module.name}:{line} imports {name}: {module.family} must not know {target}")
     return wrong
 
@@ -342,6 +332,9 @@ WRONG = {
     "softmax needs attention": (imports_run_one_way, "softmax.plain", "from transformer_edu.attention import causal"),
     "inside a function": (imports_run_one_way, "attention.x", "def f():\n    import transformer_edu.explorers.grid"),
     "from the package": (imports_run_one_way, "scores.dot", "from transformer_edu import figures"),
+    "a family that is not in the order": (imports_run_one_way, "scores.dot", "import transformer_edu.experts"),
+    "one such needs another": (imports_run_one_way, "vision.patch", "from transformer_edu.experts import gate"),
+    "data need explorers": (imports_run_one_way, "data.x", "from transformer_edu.explorers import Explorer"),
     "relative": (imports_run_one_way, "scores.dot", "from ..layers import FeedForward"),
     "mathematics needs weights": (imports_run_one_way, "vision.patch", "from transformer_edu.minilm import read"),
     "weights need explorers": (imports_run_one_way, "minilm.x", "from transformer_edu.explorers import Explorer"),
@@ -390,6 +383,9 @@ def test_a_good_module_breaks_no_rule():
     module = Module(f"{PACKAGE}.softmax.plain", GOOD + "import torch, math\nfrom einops import einsum\n")
     assert [violation for rule in RULES for violation in rule([family, module])] == []
     assert sources_are_in_the_bibliography([module], {"doe2020turn"}) == []
+    uses = [Module(f"{PACKAGE}.vision.patch", "import transformer_edu.training")]
+    uses += [Module(f"{PACKAGE}.explorers.x", "from transformer_edu.vision import patch")]
+    assert imports_run_one_way(uses) == []
     assert sources_are_in_the_bibliography([module], {"roe2021turn"}) != []
 
 

@@ -331,8 +331,8 @@ def test_check_finds_the_callers_names_and_prints(capsys):
         ("softmax/q20", "got exercise='softmax/q20'. Did you mean 'softmax/q2'"),
         ("softmx/q2", "got exercise='softmx/q2'. Did you mean 'softmax/q2'"),
         ("Softmax/Q2", "got exercise='Softmax/Q2'. Did you mean 'softmax/q2'?"),
-        ("q2", "Did you mean one of attention/q2, positions/q2, recurrent/q2, "),
-        ("zzz", "Did you mean one of attention/q1, attention/q2"),
+        ("q2", "The chapters are attention, positions, recurrent, "),
+        ("zzz", "transformer; progress(CHAPTER) lists the exercises of one."),
     ],
 )
 @pytest.mark.parametrize("function", [check, hint, card])
@@ -354,9 +354,15 @@ def test_hints_come_one_at_a_time(capsys):
     assert heads == [f"hint {step}" for step in [*steps, "2 of 3 · softmax/q4", "1 of 3 · softmax/q5"]]
 
 
-def test_an_id_that_is_no_text_gets_them_all():
-    with pytest.raises(ValueError, match=r"got exercise=3\. Did you mean one of attention/q1, attention/q2, "):
+def test_an_id_that_is_no_text_gets_the_chapters():
+    with pytest.raises(ValueError, match=r"got exercise=3\. The chapters are attention, positions, "):
         check(3)
+
+
+def test_no_message_lists_every_exercise():
+    with pytest.raises(ValueError) as caught:
+        check("q")
+    assert "/q1" not in str(caught.value)
 
 
 @pytest.mark.parametrize("step", [0, 4, -1])

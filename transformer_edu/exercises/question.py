@@ -138,17 +138,19 @@ def from_json(text: str) -> list[Question]:
 def find_question(exercise: object, *, function: str) -> Question:
     """Find one exercise by its id; `function` is the name that the error message gives to the caller.
 
-    Raises: ValueError with the nearest ids for an unknown id.
+    Raises: ValueError with the nearest ids for an unknown id, or with the chapters where none is near.
     """
     questions = {question.id: question for chapter in chapters() for question in read_chapter(chapter)}
     if exercise in questions:
         return questions[exercise]
     wanted = str(exercise).strip().casefold()
     near = [known for known in questions if known == wanted or known.split("/")[1] == wanted]
-    near = near or difflib.get_close_matches(wanted, questions, n=2, cutoff=0.6) or list(questions)
-    suggestion = " or ".join(repr(known) for known in near) if len(near) < 4 else f"one of {', '.join(near)}"
+    near = near or difflib.get_close_matches(wanted, questions, n=2, cutoff=0.6)
+    suggestion = f"Did you mean {' or '.join(repr(known) for known in near)}?"
+    if not 0 < len(near) < 4:
+        suggestion = f"The chapters are {', '.join(chapters())}; progress(CHAPTER) lists the exercises of one."
     needs = f"{function} needs the id of an exercise (chapter/question)"
-    raise ValueError(f"{needs}, got exercise={exercise!r}. Did you mean {suggestion}?")
+    raise ValueError(f"{needs}, got exercise={exercise!r}. {suggestion}")
 
 
 def _question(entry: dict[str, Any]) -> Question:
