@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from transformer_edu.attention import MultiHeadAttention
-from transformer_edu.layers import EncoderLayer
+from transformer_edu.layers import encoder_layer
 
 ROOT = Path(__file__).resolve().parents[1]
 DIM, HEADS, HIDDEN = 256, 4, 1024
@@ -58,7 +58,7 @@ def attention_pair(device: str) -> tuple[Paths, nn.Module]:
 
 def layer_pair(device: str) -> tuple[Paths, nn.Module]:
     """Return three ways to compute the same encoder layer (post-norm, exact GELU), and torch's module."""
-    ours = EncoderLayer(DIM, heads=HEADS, hidden=HIDDEN)
+    ours = encoder_layer(DIM, heads=HEADS, hidden=HIDDEN)
     theirs = nn.TransformerEncoderLayer(DIM, HEADS, HIDDEN, dropout=0.0, activation="gelu", batch_first=True)
     copy_attention(ours.attention, theirs.self_attn)
     theirs.linear1.load_state_dict(ours.feed_forward.expand.state_dict())

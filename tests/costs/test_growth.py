@@ -6,7 +6,7 @@ import torch
 from tests.layers.copied_weights import draw
 from transformer_edu.attention import fused_attention, scaled_dot_product_attention
 from transformer_edu.costs import growth_exponent, layer_cost, saved_bytes
-from transformer_edu.layers import EncoderLayer
+from transformer_edu.layers import encoder_layer
 from transformer_edu.softmax import softmax
 
 # (a) Oracle: known sizes
@@ -75,7 +75,7 @@ def test_memory_is_quadratic_on_the_transparent_path_only():
 
 
 def test_a_layer_keeps_the_tables_on_the_transparent_path_and_not_on_the_fused_one():
-    layer, sizes = EncoderLayer(16, heads=4, hidden=64), (64, 128, 256)
+    layer, sizes = encoder_layer(16, heads=4, hidden=64), (64, 128, 256)
     transparent, fused, tables = [], [], []
     for tokens in sizes:
         inputs = draw(tokens, 16, dtype=torch.float32)

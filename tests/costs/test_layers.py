@@ -14,8 +14,8 @@ from transformer_edu.costs import (
     model_cost,
     uncached_step_cost,
 )
-from transformer_edu.layers import DecoderLayer, EncoderLayer, PreNormDecoderLayer, PreNormEncoderLayer
-from transformer_edu.machines import DecoderOnly, EncoderDecoder, EncoderOnly
+from transformer_edu.layers import Given, PostNorm, PreNorm, decoder_layer, encoder_layer
+from transformer_edu.machines import bert, gpt2, transformer
 
 BATCH, TARGETS, SOURCES, HEADS, DIM, HIDDEN, LAYERS, VOCAB_IN, VOCAB_OUT = 2, 5, 7, 3, 12, 20, 4, 11, 13
 WIDTHS = {"dim": DIM, "hidden": HIDDEN, "heads": HEADS}
@@ -25,6 +25,12 @@ def size(model):
     return sum(parameter.numel() for parameter in model.parameters())
 
 
+def kept_bytes(state):
+    """Count the bytes of the keys and values that a state keeps."""
+    kept = [part for layer in state.layers for part in layer if part is not None]
+    return sum(part.keys.nbytes + part.values.nbytes for part in kept)
+
+
 def draw_ids(*shape, high):
     return torch.randint(1, high, shape, generator=torch.Generator().manual_seed(0))
 
@@ -32,32 +38,33 @@ def draw_ids(*shape, high):
 # (a) Oracle
 
 
-@pytest.mark.parametrize("kind", [EncoderLayer, PreNormEncoderLayer])
-def test_an_encoder_layer(kind):
-    layer, tokens = kind(DIM, heads=HEADS, hidden=HIDDEN).double(), draw(BATCH, SOURCES, DIM)
+@pytest.mark.parametrize("residual", [PostNorm, PreNorm])
+def test_an_encoder_layer(residual):
+    layer = encoder_layer(DIM, heads=HEADS, hidden=HIDDEN, residual=residual).double()
+    tokens = draw(BATCH, SOURCES, DIM)
     cost = layer_cost(tokens=SOURCES, batch=BATCH, bytes_per_number=8, **WIDTHS)
     assert counted(lambda: layer(tokens)) == counted(lambda: layer.fused(tokens)) == 2 * cost.multiply_adds
-    assert counted(lambda: layer.feed_forward(tokens)) == 2 * cost.feed_forward
+    assert counted(lambda: layer.sublayers[1](tokens)) == 2 * cost.feed_forward
     assert cost.parameters == size(layer)
-    weights = layer(tokens).weights
+    weights = layer(tokens).seen[0]
     assert (cost.table_bytes, cost.exponentials) == (weights.nbytes, weights.numel())
 
 
-@pytest.mark.parametrize("kind", [DecoderLayer, PreNormDecoderLayer])
-def test_a_decoder_layer(kind):
-    layer = kind(DIM, heads=HEADS, hidden=HIDDEN).double()
-    tokens, memory = draw(BATCH, TARGETS, DIM), draw(BATCH, SOURCES, DIM, seed=1)
+@pytest.mark.parametrize("residual", [PostNorm, PreNorm])
+def test_a_decoder_layer(residual):
+    layer = decoder_layer(DIM, heads=HEADS, hidden=HIDDEN, residual=residual).double()
+    tokens, given = draw(BATCH, TARGETS, DIM), Given(source=draw(BATCH, SOURCES, DIM, seed=1))
     cost = decoder_layer_cost(targets=TARGETS, sources=SOURCES, batch=BATCH, bytes_per_number=8, **WIDTHS)
-    assert counted(lambda: layer(tokens, memory)) == 2 * cost.multiply_adds
-    assert counted(lambda: layer.fused(tokens, memory)) == 2 * cost.multiply_adds
+    assert counted(lambda: layer(tokens, given)) == 2 * cost.multiply_adds
+    assert counted(lambda: layer.fused(tokens, given)) == 2 * cost.multiply_adds
     assert cost.parameters == size(layer)
-    _, weights, source_weights = layer(tokens, memory)
+    weights, source_weights, _ = layer(tokens, given).seen
     assert cost.table_bytes == weights.nbytes + source_weights.nbytes
     assert cost.exponentials == weights.numel() + source_weights.numel()
 
 
 def test_the_whole_machine():
-    model = EncoderDecoder(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS)
+    model = transformer(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS)
     sources, targets_in = draw_ids(BATCH, SOURCES, high=VOCAB_IN), draw_ids(BATCH, TARGETS, high=VOCAB_OUT)
     cost = model_cost(
         vocab_in=VOCAB_IN,
@@ -76,30 +83,28 @@ def test_the_whole_machine():
 
 def test_the_parameters_of_the_three_modes():
     layer = layer_cost(tokens=1, **WIDTHS).parameters
-    reads = EncoderOnly(VOCAB_IN, layers=LAYERS, positions=9, **WIDTHS)
-    writes = DecoderOnly(VOCAB_IN, layers=LAYERS, positions=9, **WIDTHS)
+    reads = bert(VOCAB_IN, layers=LAYERS, positions=9, **WIDTHS)
+    writes = gpt2(VOCAB_IN, layers=LAYERS, positions=9, **WIDTHS)
     assert size(reads) == size(writes) == LAYERS * layer + (VOCAB_IN + 9) * DIM + 2 * DIM
 
 
 @pytest.mark.parametrize("written", [1, 4])  # with one key alone torch mixes by a product that its counter leaves out
 def test_a_step_with_a_cache(written):
-    ours = DecoderOnly(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
+    ours = gpt2(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
     token_ids = draw_ids(BATCH, 5, high=VOCAB_OUT)
-    cache = ours.start(BATCH)
-    if written:
-        cache = ours.extend(token_ids[:, :written], cache).cache
+    state = ours.extend(token_ids[:, :written], ours.start(BATCH)).state
     found = []
-    flops = counted(lambda: found.append(ours.extend(token_ids[:, :1], cache).cache))
+    flops = counted(lambda: found.append(ours.extend(token_ids[:, :1], state).state))
     cost = cached_step_cost(written=written, layers=LAYERS, vocab=VOCAB_OUT, batch=BATCH, **WIDTHS)
     assert flops == 2 * cost.multiply_adds
-    assert cost.cache_bytes == found[0].keys.nbytes + found[0].values.nbytes
-    used = size(ours.stack.layers) + ours.embedding.table.numel()
+    assert cost.cache_bytes == kept_bytes(found[0])
+    used = size(ours.decoder.stack.layers) + ours.embedding.table.numel()
     assert cost.parameter_bytes == 4 * used
 
 
 @pytest.mark.parametrize("written", [1, 4])  # with one key alone torch mixes by a product that its counter leaves out
 def test_a_step_with_a_cache_and_a_source(written):
-    ours = EncoderDecoder(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS).double()
+    ours = transformer(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS).double()
     state = ours.start(draw_ids(BATCH, SOURCES, high=VOCAB_IN))
     tokens = draw_ids(BATCH, high=VOCAB_OUT)
     for _ in range(written):
@@ -116,7 +121,7 @@ def test_a_step_with_a_cache_and_a_source(written):
         **WIDTHS,
     )
     assert flops == 2 * cost.multiply_adds
-    assert cost.cache_bytes == sum(tensor.nbytes for kept in found[0][:2] for tensor in kept)
+    assert cost.cache_bytes == kept_bytes(found[0])
     assert cost.parameter_bytes == 8 * (size(ours.decoder) + ours.target_embedding.table.numel())
 
 
@@ -133,19 +138,19 @@ def test_fewer_heads_of_keys_and_values_make_the_cache_narrower(few):
 
 
 def test_a_step_without_a_cache():
-    ours = DecoderOnly(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
+    ours = gpt2(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
     token_ids = draw_ids(BATCH, 5, high=VOCAB_OUT)
 
     def again():
-        tokens = ours.stack.fused(ours.embedding(token_ids) + ours.positions(5), causal=True)
+        tokens = ours.decoder.fused(ours.positions.place(ours.embedding(token_ids)))
         ours.embedding.logits(tokens[:, -1])
 
     cost = uncached_step_cost(written=4, layers=LAYERS, vocab=VOCAB_OUT, batch=BATCH, **WIDTHS)
     assert counted(again) == 2 * cost.multiply_adds and cost.cache_bytes == 0
-    other = EncoderDecoder(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS)
+    other = transformer(VOCAB_IN, VOCAB_OUT, layers=LAYERS, **WIDTHS)
     tokens, memory = draw(BATCH, 5, DIM, dtype=torch.float32), draw(BATCH, SOURCES, DIM, dtype=torch.float32)
     cost = uncached_step_cost(written=4, sources=SOURCES, layers=LAYERS, vocab=VOCAB_OUT, batch=BATCH, **WIDTHS)
-    flops = counted(lambda: other.target_embedding.logits(other.decoder(tokens, memory).outputs[:, -1]))
+    flops = counted(lambda: other.target_embedding.logits(other.decoder(tokens, Given(source=memory)).outputs[:, -1]))
     assert flops == 2 * cost.multiply_adds
 
 

@@ -6,7 +6,7 @@ import torch
 from transformer_edu.costs import growth_exponent, layer_cost, model_cost, saved_bytes
 from transformer_edu.data.dates import TARGET_LENGTH, decode_answers, encode_spellings
 from transformer_edu.decoding import greedy
-from transformer_edu.layers import EncoderLayer
+from transformer_edu.layers import encoder_layer
 from transformer_edu.studies.dates_models import load_date_model
 
 
@@ -32,7 +32,7 @@ def test_q4_the_base_model_of_the_paper():
 
 
 def test_q6_memory():
-    layer = EncoderLayer(96, heads=4, hidden=384)
+    layer = encoder_layer(96, heads=4, hidden=384)
     transparent, fused = (
         [saved_bytes(path, torch.zeros(tokens, 96)) for tokens in (256, 512)]
         for path in (lambda tokens: layer(tokens).outputs, layer.fused)

@@ -1,5 +1,7 @@
 """Random layers of ours, and their weights under the names that torch's layers give them."""
 
+from types import SimpleNamespace
+
 import torch
 
 
@@ -39,8 +41,19 @@ def network_state(ours, prefix=""):
     }
 
 
-def encoder_layer_state(ours, prefix=""):
+def parts_of(layer):
+    """Name the parts of an encoder layer or a decoder layer, and their norms."""
+    looks, *across, works = layer.sublayers
+    named = {"attention": looks.part.attention, "attention_norm": looks.residual.norm}
+    named |= {"feed_forward": works.part.network, "feed_forward_norm": works.residual.norm}
+    for source in across:
+        named |= {"source_attention": source.part.source_attention, "source_norm": source.residual.norm}
+    return SimpleNamespace(**named)
+
+
+def encoder_layer_state(layer, prefix=""):
     """Return the weights of an encoder layer for nn.TransformerEncoderLayer."""
+    ours = parts_of(layer)
     return (
         attention_state(ours.attention, f"{prefix}self_attn")
         | norm_state(ours.attention_norm, f"{prefix}norm1")
@@ -49,8 +62,9 @@ def encoder_layer_state(ours, prefix=""):
     )
 
 
-def decoder_layer_state(ours, prefix=""):
+def decoder_layer_state(layer, prefix=""):
     """Return the weights of a decoder layer for nn.TransformerDecoderLayer."""
+    ours = parts_of(layer)
     return (
         attention_state(ours.attention, f"{prefix}self_attn")
         | norm_state(ours.attention_norm, f"{prefix}norm1")

@@ -6,21 +6,17 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tests.layers.copied_weights import draw, randomize
 from transformer_edu.attention import MultiHeadAttention, Projected, causal, mask_from
-from transformer_edu.layers import Cache, attend_cached, empty_cache, extend_cache, stack_caches
+from transformer_edu.layers import Given, SelfAttention, SourceAttention, allowed_after, extend_cache, places_of_each
 
-BATCH, TOKENS, SOURCES, HEADS, DIM, HEAD_DIM, LAYERS = 3, 5, 7, 2, 6, 3, 4
+BATCH, TOKENS, SOURCES, HEADS, DIM, HEAD_DIM = 3, 5, 7, 2, 6, 3
 
 
 def our_attention(*, dtype=torch.float64):
     return randomize(MultiHeadAttention(DIM, heads=HEADS), dtype=dtype)
 
 
-def remember(attention, memory):
-    return Cache(*attention.project(memory))
-
-
 def draw_cache(*, batch=BATCH, keys=TOKENS, seed=0):
-    return Cache(draw(batch, HEADS, keys, HEAD_DIM, seed=seed), draw(batch, HEADS, keys, HEAD_DIM, seed=seed + 1))
+    return Projected(*(draw(batch, HEADS, keys, HEAD_DIM, seed=seed + which) for which in range(2)))
 
 
 # (a) Oracle: Hugging Face's cache, and the attention without a cache
@@ -30,58 +26,92 @@ def test_it_grows_as_hugging_faces_cache_does():
     from transformers import DynamicCache
 
     theirs, ours = DynamicCache(), draw_cache(keys=2)
-    theirs.update(*ours, 0)
+    theirs.update(*ours[:2], 0)
     for keys in (1, 3):
-        new = Projected(*draw_cache(keys=keys, seed=keys))
+        new = draw_cache(keys=keys, seed=keys)
         ours = extend_cache(ours, new)
-        expected = theirs.update(*new, 0)
-        assert ours.length == theirs.get_seq_length()
-        torch.testing.assert_close(tuple(ours), tuple(expected), rtol=0, atol=0)
+        expected = theirs.update(*new[:2], 0)
+        assert ours.keys.shape[-2] == theirs.get_seq_length()
+        torch.testing.assert_close(tuple(ours[:2]), tuple(expected), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
-def test_token_after_token_is_causal_attention(dtype, tolerance, device):
+@pytest.mark.parametrize("fused", [False, True])
+def test_token_after_token_is_causal_attention(dtype, tolerance, fused, device):
     attention, tokens = our_attention(dtype=dtype).to(device), draw(BATCH, TOKENS, DIM, dtype=dtype).to(device)
-    allowed = mask_from(causal, queries=TOKENS, keys=TOKENS, device=device)
-    expected = attention(tokens, allowed=allowed)
-    cache, outputs = empty_cache(remember(attention, tokens)), []
+    expected = attention(tokens, allowed=mask_from(causal, queries=TOKENS, keys=TOKENS, device=device))
+    part, given = SelfAttention(attention), Given(causal=True, fused=fused)
+    state, outputs = part.start(given), []
     for index in range(TOKENS):
-        cache = extend_cache(cache, attention.project(tokens[:, index : index + 1]))
-        outputs.append(attend_cached(attention, tokens[:, index : index + 1], cache))
-        torch.testing.assert_close(
-            outputs[-1].weights[..., 0, :], expected.weights[..., index, : index + 1], rtol=0, atol=tolerance
-        )
-    torch.testing.assert_close(
-        torch.cat([one.outputs for one in outputs], dim=1), expected.outputs, rtol=0, atol=tolerance
-    )
+        extended = part.extend(tokens[:, index : index + 1], given, state)
+        state = extended.state
+        outputs.append(extended.outputs)
+        assert (extended.seen is None) == fused
+        if not fused:
+            row = expected.weights[..., index, : index + 1]
+            torch.testing.assert_close(extended.seen[..., 0, :], row, rtol=0, atol=tolerance)
+    torch.testing.assert_close(torch.cat(outputs, dim=1), expected.outputs, rtol=0, atol=tolerance)
+    assert state.places.tolist() == [list(range(TOKENS))] * BATCH
 
 
-def test_a_remembered_memory_is_cross_attention():
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_remembered_source_is_cross_attention(fused):
     attention, tokens, memory = our_attention(), draw(BATCH, TOKENS, DIM), draw(BATCH, SOURCES, DIM, seed=1)
     real = (torch.arange(SOURCES) < torch.tensor([7, 2, 4])[:, None])[:, None]
-    attended = attend_cached(attention, tokens, remember(attention, memory), allowed=real)
-    torch.testing.assert_close(attended, attention(tokens, memory, allowed=real))
+    part, given = SourceAttention(attention), Given(source=memory, source_allowed=real, fused=fused)
+    later = Given(source_allowed=real, fused=fused)  # the source itself is not needed any more
+    extended = part.extend(tokens, later, part.start(given))
+    expected = attention(tokens, memory, allowed=real)
+    torch.testing.assert_close(extended.outputs, expected.outputs)
+    torch.testing.assert_close(part(tokens, given).outputs, expected.outputs)
+    if not fused:
+        torch.testing.assert_close(extended.seen, expected.weights)
 
 
 # (b) Properties
 
 
+def test_several_tokens_at_once_see_those_before_them():
+    part, tokens, given = SelfAttention(our_attention()), draw(BATCH, TOKENS, DIM), Given(causal=True)
+    expected = part(tokens, given).outputs
+    first = part.extend(tokens[:, :2], given, part.start(given))
+    rest = part.extend(tokens[:, 2:], given, first.state)
+    torch.testing.assert_close(torch.cat([first.outputs, rest.outputs], dim=1), expected)
+    assert allowed_after(2, tokens[:, 2:]).equal(mask_from(causal, queries=TOKENS, keys=TOKENS)[2:])
+
+
+def test_what_is_allowed_covers_old_and_new_keys():
+    part, tokens = SelfAttention(our_attention()), draw(BATCH, TOKENS, DIM)
+    real = torch.arange(TOKENS) >= torch.tensor([0, 2, 1])[:, None]  # filler in front
+    expected = part(tokens, Given(causal=True, allowed=real[:, None])).outputs
+    state, outputs = part.start(Given()), []
+    for index in range(TOKENS):
+        given = Given(causal=True, allowed=real[:, None, : index + 1])
+        extended = part.extend(tokens[:, index : index + 1], given, state)
+        state = extended.state
+        outputs.append(extended.outputs)
+    torch.testing.assert_close(torch.cat(outputs, dim=1), expected)
+
+
 def test_the_old_cache_stays_as_it_is():
     cache = draw_cache()
-    before = [tensor.clone() for tensor in cache]
-    longer = extend_cache(cache, Projected(*draw_cache(keys=1, seed=5)))
+    before = [tensor.clone() for tensor in cache[:2]]
+    longer = extend_cache(cache, draw_cache(keys=1, seed=5))
     longer.keys.zero_()
-    assert (cache.length, longer.length) == (TOKENS, TOKENS + 1)
-    assert all(old.equal(new) for old, new in zip(before, cache, strict=True))
+    assert (cache.keys.shape[-2], longer.keys.shape[-2]) == (TOKENS, TOKENS + 1)
+    assert all(old.equal(new) for old, new in zip(before, cache[:2], strict=True))
 
 
-def test_stacked_caches_have_the_batch_in_front_and_come_apart_again():
-    caches = [draw_cache(seed=10 * layer) for layer in range(LAYERS)]
-    stacked = stack_caches(caches)
-    assert stacked.keys.shape == stacked.values.shape == (BATCH, LAYERS, HEADS, TOKENS, HEAD_DIM)
-    assert stacked.length == TOKENS
-    for layer, cache in enumerate(caches):
-        torch.testing.assert_close(stacked.layer(layer), cache, rtol=0, atol=0)
+def test_places_are_kept_for_each_sequence():
+    tokens = draw(BATCH, 2, DIM)
+    assert places_of_each(None, tokens) is None
+    assert places_of_each(torch.tensor([4, 5]), tokens).tolist() == [[4, 5]] * BATCH
+    own = torch.tensor([[0, 1], [3, 4], [7, 9]])
+    assert places_of_each(own, tokens) is own
+    part = SelfAttention(our_attention())
+    state = part.extend(tokens, Given(places=own), None).state
+    state = part.extend(tokens[:, :1], Given(places=own[:, 1:] + 1), state).state
+    assert state.places.tolist() == [[0, 1, 2], [3, 4, 5], [7, 9, 10]]
 
 
 # (c) Bad input and edges
@@ -89,33 +119,37 @@ def test_stacked_caches_have_the_batch_in_front_and_come_apart_again():
 
 @pytest.mark.usefixtures("unchecked")
 def test_a_cache_of_another_batch_is_refused():
-    with pytest.raises(ValueError, match=r"^extend_cache needs .*new\.batch=3\), got cache\.batch=2\.$"):
-        extend_cache(draw_cache(batch=2), Projected(*draw_cache(keys=1)))
-    with pytest.raises(ValueError, match=r"^extend_cache needs .*new\.batch=3\), got cache\.batch=1\.$"):
-        extend_cache(draw_cache(batch=1), Projected(*draw_cache(keys=1)))
     for batch in (1, 2):  # a batch of 1 would be stretched in silence
-        with pytest.raises(ValueError, match=rf"^attend_cached needs .*tokens\.batch=3\), got cache\.batch={batch}\.$"):
-            attend_cached(our_attention(), draw(BATCH, 1, DIM), draw_cache(batch=batch))
+        with pytest.raises(ValueError, match=rf"^extend_cache needs .*new\.batch=3\), got cache\.batch={batch}\.$"):
+            extend_cache(draw_cache(batch=batch), draw_cache(keys=1))
+        message = rf"^SourceAttention needs .*tokens\.batch=3\), got cache\.batch={batch}\.$"
+        with pytest.raises(ValueError, match=message):
+            SourceAttention(our_attention()).extend(draw(BATCH, 1, DIM), Given(), draw_cache(batch=batch))
 
 
-def test_an_empty_cache_and_an_empty_batch():
-    nothing = empty_cache(draw_cache())
-    assert nothing.length == 0 and nothing.keys.shape == (BATCH, HEADS, 0, HEAD_DIM)
-    torch.testing.assert_close(extend_cache(nothing, Projected(*draw_cache(keys=1))), draw_cache(keys=1))
-    attention = our_attention()
-    assert attend_cached(attention, draw(0, 1, DIM), remember(attention, draw(0, 4, DIM))).outputs.shape == (0, 1, DIM)
-    half = our_attention(dtype=torch.float16)
-    assert remember(half, draw(BATCH, 1, DIM, dtype=torch.float16)).keys.dtype == torch.float16
+def test_attention_to_a_source_needs_one():
+    part = SourceAttention(our_attention())
+    for look in (lambda: part(draw(BATCH, 1, DIM)), lambda: part.start(Given())):
+        with pytest.raises(ValueError, match=r"^SourceAttention needs a source \(.*\), got source=None\.$"):
+            look()
+
+
+def test_an_empty_batch_and_half_precision():
+    part = SelfAttention(our_attention())
+    assert part.extend(draw(0, 1, DIM), Given(causal=True), None).outputs.shape == (0, 1, DIM)
+    half = SelfAttention(our_attention(dtype=torch.float16))
+    assert half.extend(draw(BATCH, 1, DIM, dtype=torch.float16), Given(), None).state.keys.dtype == torch.float16
 
 
 # (d) Gradients
 
 
 def test_gradients_reach_what_was_kept():
-    attention, cache = our_attention(), draw_cache()
-    inputs = [tensor.requires_grad_() for tensor in (draw(BATCH, 1, DIM), *cache)]
+    part, cache = SelfAttention(our_attention()), draw_cache()
+    inputs = [tensor.requires_grad_() for tensor in (draw(BATCH, 1, DIM), *cache[:2])]
+    places = torch.arange(TOKENS).expand(BATCH, -1)
     assert torch.autograd.gradcheck(
-        lambda tokens, keys, values: attend_cached(attention, tokens, Cache(keys, values)).outputs, inputs
+        lambda tokens, keys, values: part.extend(tokens, Given(), Projected(keys, values, places)).outputs, inputs
     )
 
 
@@ -124,11 +158,11 @@ def test_gradients_reach_what_was_kept():
 
 def test_a_step_projects_one_token_only():
     # Shazeer, section 2.4: the incremental form computes keys and values of the new position alone.
-    attention, tokens = our_attention(), draw(1, 9, DIM)
-    cache = remember(attention, tokens[:, :8])
+    part, tokens = SelfAttention(our_attention()), draw(1, 9, DIM)
+    state = part.extend(tokens[:, :8], Given(), None).state
     with FlopCounterMode(display=False) as step:
-        attend_cached(attention, tokens[:, 8:], extend_cache(cache, attention.project(tokens[:, 8:])))
+        part.extend(tokens[:, 8:], Given(), state)
     with FlopCounterMode(display=False) as again:
-        attention(tokens)
+        part(tokens)
     assert step.get_total_flops() == 2 * (4 * DIM**2 + 2 * 9 * DIM)
     assert again.get_total_flops() == 9 * step.get_total_flops()

@@ -6,12 +6,16 @@ from torch import nn
 from torch.nn import functional
 
 from tests.layers.copied_weights import draw, randomize
-from transformer_edu.layers import FeedForward, ReluFeedForward, feed_forward, relu_feed_forward
+from transformer_edu.layers import FeedForward, Gelu, Relu, feed_forward, relu
 
 
 def parameters(*, dim=3, hidden=7):
     shapes = ((hidden, dim), (hidden,), (dim, hidden), (dim,))
     return [draw(*shape, seed=seed) for seed, shape in enumerate(shapes, start=1)]
+
+
+def relu_feed_forward(*inputs):
+    return feed_forward(*inputs, bend=relu)
 
 
 # (a) Oracle
@@ -26,7 +30,7 @@ def test_it_is_two_linear_layers_with_relu_between(batch):
 
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-5), (torch.bfloat16, 0.05), (torch.float16, 0.01)])
 def test_the_module_is_torchs_layers_in_a_row(dtype, tolerance, device):
-    ours, theirs = ReluFeedForward(3, hidden=7), nn.Sequential(nn.Linear(3, 7), nn.ReLU(), nn.Linear(7, 3))
+    ours, theirs = FeedForward(3, hidden=7, bend=Relu()), nn.Sequential(nn.Linear(3, 7), nn.ReLU(), nn.Linear(7, 3))
     ours.expand, ours.contract = theirs[0], theirs[2]
     tokens = draw(2, 5, 3, dtype=dtype).to(device)
     outputs = ours.to(device, dtype)(tokens)
@@ -34,9 +38,9 @@ def test_the_module_is_torchs_layers_in_a_row(dtype, tolerance, device):
     torch.testing.assert_close(outputs, theirs(tokens), rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("network", [FeedForward, ReluFeedForward])
-def test_the_fused_path_is_the_transparent_one(network, device):
-    ours = randomize(network(3, hidden=7)).to(device)
+@pytest.mark.parametrize("bend", [Gelu, Relu])
+def test_the_fused_path_is_the_transparent_one(bend, device):
+    ours = randomize(FeedForward(3, hidden=7, bend=bend())).to(device)
     tokens = draw(2, 5, 3).to(device).requires_grad_()
     direction = draw(2, 5, 3, seed=1).to(device)
     both = [ours(tokens), ours.fused(tokens)]

@@ -3,15 +3,18 @@
 import pytest
 import torch
 
-from tests.layers.copied_weights import draw, randomize
-from transformer_edu.machines import DecoderOnly, EncoderDecoder
+from tests.layers.copied_weights import draw, parts_of, randomize
+from transformer_edu import machines
+from transformer_edu.layers import Given
+from transformer_edu.machines import transformer
+from transformer_edu.positions import count_real
 from transformer_edu.training import initialize
 
 BATCH, TOKENS, LONGEST, VOCAB, DIM, HEADS, HIDDEN, LAYERS = 3, 7, 10, 13, 8, 2, 11, 4
 
 
 def our_model(*, dtype=torch.float64):
-    ours = DecoderOnly(VOCAB, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS, positions=LONGEST)
+    ours = machines.gpt2(VOCAB, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS, positions=LONGEST)
     return randomize(ours, dtype=dtype)
 
 
@@ -39,9 +42,15 @@ def gpt2(ours):
         attn_implementation="eager",
     )
     theirs = GPT2LMHeadModel(config).double().eval()
-    state = {"transformer.wte.weight": ours.embedding.table, "transformer.wpe.weight": ours.positions.table}
-    state |= {"transformer.ln_f.weight": ours.stack.norm.gain, "transformer.ln_f.bias": ours.stack.norm.bias}
-    for index, layer in enumerate(ours.stack.layers):
+    state = {
+        "transformer.wte.weight": ours.embedding.table,
+        "transformer.wpe.weight": ours.positions.hooks["place"].codes.table,
+    }
+    state |= {
+        "transformer.ln_f.weight": ours.decoder.stack.norm.gain,
+        "transformer.ln_f.bias": ours.decoder.stack.norm.bias,
+    }
+    for index, layer in enumerate(map(parts_of, ours.decoder.stack.layers)):
         name, seen = f"transformer.h.{index}", layer.attention
         stacked = (seen.query, seen.key, seen.value)
         state |= {
@@ -66,14 +75,14 @@ def gpt2(ours):
 
 def extended(model, token_ids, *, first):
     """Read `first` tokens at once, then one by one; return all logits."""
-    cache = model.start(len(token_ids))
+    state = model.start(len(token_ids))
     singles = [token_ids[:, index : index + 1] for index in range(first, token_ids.shape[1])]
     logits = []
     for piece in [token_ids[:, :first], *singles]:
-        continued = model.extend(piece, cache)
-        cache = continued.cache
+        continued = model.extend(piece, state)
+        state = continued.state
         logits.append(continued.logits)
-    assert cache.length == token_ids.shape[1]
+    assert state.next_places.tolist() == [token_ids.shape[1]] * len(token_ids)
     return torch.cat(logits, dim=1)
 
 
@@ -88,7 +97,9 @@ def test_logits_weights_and_gradients_are_gpt_2s():
     torch.testing.assert_close(decoded.weights, expected.attentions[-1].mean(1), rtol=1e-9, atol=1e-9)
     direction = draw(BATCH, TOKENS, VOCAB)
     torch.testing.assert_close(
-        torch.autograd.grad((decoded.logits * direction).sum(), [ours.embedding.table, ours.positions.table]),
+        torch.autograd.grad(
+            (decoded.logits * direction).sum(), [ours.embedding.table, ours.positions.hooks["place"].codes.table]
+        ),
         torch.autograd.grad(
             (expected.logits * direction).sum(), [theirs.transformer.wte.weight, theirs.transformer.wpe.weight]
         ),
@@ -101,14 +112,14 @@ def test_the_cache_is_gpt_2s_past():
     ours, token_ids = our_model(), draw_ids(BATCH, TOKENS)
     theirs = gpt2(ours)
     with torch.no_grad():
-        cache, past = ours.start(BATCH), None
+        state, past = ours.start(BATCH), None
         for piece in (token_ids[:, :4], token_ids[:, 4:5], token_ids[:, 5:]):
-            logits, cache = ours.extend(piece, cache)
+            logits, state = ours.extend(piece, state)
             expected = theirs(piece, past_key_values=past, use_cache=True)
             past = expected.past_key_values
             torch.testing.assert_close(logits, expected.logits, rtol=1e-9, atol=1e-9)
             for index in range(LAYERS):
-                kept = cache.layer(index)
+                kept = state.layers[index][0]
                 torch.testing.assert_close(kept.keys, past.layers[index].keys, rtol=1e-9, atol=1e-9)
                 torch.testing.assert_close(kept.values, past.layers[index].values, rtol=1e-9, atol=1e-9)
 
@@ -119,7 +130,7 @@ def test_the_cache_is_gpt_2s_past():
 @pytest.mark.parametrize("first", [1, 4, 7])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
 def test_cached_is_full(first, dtype, tolerance, device):
-    ours = DecoderOnly(VOCAB, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS, positions=LONGEST)
+    ours = machines.gpt2(VOCAB, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS, positions=LONGEST)
     initialize(ours, generator=torch.Generator().manual_seed(1))
     ours, token_ids = ours.to(device, dtype), draw_ids(BATCH, TOKENS).to(device)
     expected = ours(token_ids).logits
@@ -142,16 +153,25 @@ def test_filler_at_the_end_needs_no_mask():
     torch.testing.assert_close(ours(filled).logits[:, :4], ours(token_ids[:, :4]).logits)
 
 
+def test_filler_in_front_changes_nothing_with_its_mask_and_the_places_of_the_real_tokens():
+    ours, token_ids = our_model(), draw_ids(BATCH, TOKENS, low=1)
+    real = torch.arange(TOKENS) >= torch.tensor([0, 3, 5])[:, None]
+    given = Given(places=count_real(real), allowed=real[:, None])
+    logits, state, steps = ours(token_ids, given).logits, ours.start(BATCH), []
+    for end in range(1, TOKENS + 1):
+        here = Given(places=given.places[:, end - 1 : end], allowed=given.allowed[..., :end])
+        step, state = ours.extend(token_ids[:, end - 1 : end], state, here)
+        steps.append(step)
+    for index, filler in enumerate((0, 3, 5)):
+        alone = ours(token_ids[index : index + 1, filler:]).logits[0]
+        for found in (logits, ours.fused(token_ids, given), torch.cat(steps, dim=1)):
+            torch.testing.assert_close(found[index, filler:], alone)
+
+
 def test_no_attention_to_a_source_is_left():
-    names = {name.split(".")[-2] for name, _ in our_model().named_parameters() if "." in name}
+    names = {name.split(".")[-2] for name, _ in our_model().named_parameters()}
     assert not any("source" in name for name, _ in our_model().named_parameters())
-    assert names == {"embedding", "positions", "query", "key", "value", "output"} | {
-        "attention_norm",
-        "feed_forward_norm",
-        "expand",
-        "contract",
-        "norm",
-    }
+    assert names == {"embedding", "codes", "query", "key", "value", "output", "expand", "contract", "norm"}
 
 
 # (c) Bad input and edges
@@ -159,17 +179,19 @@ def test_no_attention_to_a_source_is_left():
 
 def test_a_text_longer_than_the_table_is_refused():
     ours = our_model()
-    with pytest.raises(ValueError, match=r"^LearnedPositions needs .*, got first=0, length=11\.$"):
+    with pytest.raises(ValueError, match=r"^LearnedPositions needs .*, got places=\[10\]\.$"):
         ours(draw_ids(BATCH, LONGEST + 1))
-    cache = ours.extend(draw_ids(BATCH, LONGEST), ours.start(BATCH)).cache
-    with pytest.raises(ValueError, match=r"^LearnedPositions needs .*, got first=10, length=1\.$"):
-        ours.extend(draw_ids(BATCH, 1), cache)
+    state = ours.extend(draw_ids(BATCH, LONGEST), ours.start(BATCH)).state
+    with pytest.raises(ValueError, match=r"^LearnedPositions needs .*, got places=\[10\]\.$"):
+        ours.extend(draw_ids(BATCH, 1), state)
 
 
 def test_a_cache_of_another_batch_is_refused():
     ours = our_model()
-    with pytest.raises(ValueError, match=r"^extend_cache needs .*new\.batch=3\), got cache\.batch=2\.$"):
-        ours.extend(draw_ids(BATCH, 1), ours.start(2))
+    for batch in (1, 2):
+        message = rf"^following_places needs .*token_ids\.batch=3\), got state\.batch={batch}\.$"
+        with pytest.raises(ValueError, match=message):
+            ours.extend(draw_ids(BATCH, 1), ours.start(batch))
 
 
 def test_edges():
@@ -186,7 +208,7 @@ def test_edges():
 def test_gradients_come_from_the_past_alone():
     ours = our_model()
     tokens = draw(1, TOKENS, DIM).requires_grad_()
-    outputs = ours.stack.fused(tokens, causal=True)
+    outputs = ours.decoder.fused(tokens)
     (gradient,) = torch.autograd.grad(outputs[0, 3].sum(), tokens)
     assert (gradient[0].abs().amax(-1) > 0).tolist() == [True] * 4 + [False] * 3
 
@@ -194,7 +216,7 @@ def test_gradients_come_from_the_past_alone():
 def test_untrained_rows_of_the_table_get_no_gradient():
     ours = our_model()
     logits = ours(draw_ids(BATCH, TOKENS)).logits
-    (gradient,) = torch.autograd.grad((logits * draw(*logits.shape)).sum(), ours.positions.table)
+    (gradient,) = torch.autograd.grad((logits * draw(*logits.shape)).sum(), ours.positions.hooks["place"].codes.table)
     assert (gradient.abs().amax(-1) > 0).tolist() == [True] * TOKENS + [False] * (LONGEST - TOKENS)
 
 
@@ -203,13 +225,9 @@ def test_untrained_rows_of_the_table_get_no_gradient():
 
 def test_the_same_blocks_without_the_source():
     # What an encoder-decoder of as many layers holds besides: a whole encoder, and the attention to it.
-    other = EncoderDecoder(VOCAB, VOCAB, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS)
-    layers = sum(parameter.numel() for parameter in our_model().stack.layers.parameters())
-    across = sum(
-        parameter.numel()
-        for name, parameter in other.decoder.named_parameters()
-        if "source_attention" in name or "source_norm" in name
-    )
+    other = transformer(VOCAB, VOCAB, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS)
+    layers = sum(parameter.numel() for parameter in our_model().decoder.stack.layers.parameters())
+    across = sum(parameter.numel() for name, parameter in other.decoder.named_parameters() if ".sublayers.1." in name)
     assert across == LAYERS * (4 * DIM**2 + 6 * DIM)
     both = sum(parameter.numel() for part in (other.encoder, other.decoder) for parameter in part.parameters())
     assert both == 2 * layers + across

@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from tests.layers.copied_weights import decoder_layer_state, draw, encoder_layer_state, randomize
+from tests.layers.copied_weights import decoder_layer_state, draw, encoder_layer_state, parts_of, randomize
 from transformer_edu.attention import causal, mask_from
-from transformer_edu.machines import EncoderDecoder, shift_right
+from transformer_edu.decoding import reorder
+from transformer_edu.layers import Layer, Sublayer
+from transformer_edu.machines import Decoder, EncoderDecoder, shift_right, transformer
 from transformer_edu.positions import sinusoidal
 from transformer_edu.training import initialize, noam_rate, smoothed_cross_entropy
 
@@ -16,9 +18,7 @@ LENGTHS = (7, 3, 5, 1)
 
 
 def our_model(*, dtype=torch.float64):
-    return randomize(
-        EncoderDecoder(VOCAB_IN, VOCAB_OUT, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS), dtype=dtype
-    )
+    return randomize(transformer(VOCAB_IN, VOCAB_OUT, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS), dtype=dtype)
 
 
 def draw_texts():
@@ -50,8 +50,8 @@ def test_logits_and_gradients_are_those_of_nn_transformer():
     theirs.encoder.norm = theirs.decoder.norm = None
     state = {}
     for index in range(LAYERS):
-        state |= encoder_layer_state(ours.encoder.layers[index], f"encoder.layers.{index}.")
-        state |= decoder_layer_state(ours.decoder.layers[index], f"decoder.layers.{index}.")
+        state |= encoder_layer_state(ours.encoder.stack.layers[index], f"encoder.layers.{index}.")
+        state |= decoder_layer_state(ours.decoder.stack.layers[index], f"decoder.layers.{index}.")
     theirs.load_state_dict(state)
     tables = [embedding.table.detach().clone() for embedding in (ours.source_embedding, ours.target_embedding)]
     entered = [
@@ -109,7 +109,7 @@ def marian_state(ours):
         "lm_head.weight": ours.target_embedding.table[:, order],
     }
     for side in ("encoder", "decoder"):
-        for index, layer in enumerate(ours.get_submodule(side).layers):
+        for index, layer in enumerate(map(parts_of, ours.get_submodule(side).stack.layers)):
             name = f"model.{side}.layers.{index}"
             state |= attention(layer.attention, f"{name}.self_attn")
             state |= norm(layer.attention_norm, f"{name}.self_attn_layer_norm")
@@ -172,10 +172,10 @@ def test_logits_weights_and_cached_steps_are_those_of_marian():
         logits, weights = step_by_step(ours, sources, targets_in)
         torch.testing.assert_close(logits, expected.logits, rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(weights, expected.cross_attentions[-1].mean(1), rtol=1e-5, atol=1e-6)
-        kept = ours.start(sources).source
+        kept = ours.start(sources).layers
         for index in range(LAYERS):
             theirs_kept = expected.past_key_values.cross_attention_cache.layers[index]
-            torch.testing.assert_close(kept.layer(index).values, theirs_kept.values, rtol=1e-5, atol=1e-5)
+            torch.testing.assert_close(kept[index][1].values, theirs_kept.values, rtol=1e-5, atol=1e-5)
 
 
 # (b) Properties
@@ -183,7 +183,7 @@ def test_logits_weights_and_cached_steps_are_those_of_marian():
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
 def test_cached_steps_are_the_full_pass(dtype, tolerance, device):
-    ours = EncoderDecoder(VOCAB_IN, VOCAB_OUT, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS)
+    ours = transformer(VOCAB_IN, VOCAB_OUT, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS)
     initialize(ours, generator=torch.Generator().manual_seed(1))
     ours = ours.to(device, dtype)
     sources, targets = (tensor.to(device) for tensor in draw_texts())
@@ -233,14 +233,38 @@ def test_the_order_of_the_source_matters():
 def test_a_state_is_tensors_with_the_batch_in_front_and_is_not_changed_by_a_step():
     ours, (sources, targets_in) = our_model(), draw_texts()
     state = ours.step(targets_in[:, 0], ours.start(sources)).state
-    tensors = [*state.written, *state.source, state.source_allowed]
+    written, source = ([layer[which] for layer in state.layers] for which in (0, 1))
+    tensors = [state.next_places, state.source_allowed, *(tensor for kept in written for tensor in kept)]
+    tensors += [tensor for kept in source for tensor in kept[:2]]
     assert all(len(tensor) == BATCH for tensor in tensors)
-    assert state.written.keys.shape == (BATCH, LAYERS, HEADS, 1, DIM // HEADS)
-    assert state.source.values.shape == (BATCH, LAYERS, HEADS, SOURCES, DIM // HEADS)
+    assert [kept.keys.shape for kept in written] == [(BATCH, HEADS, 1, DIM // HEADS)] * LAYERS
+    assert [kept.values.shape for kept in source] == [(BATCH, HEADS, SOURCES, DIM // HEADS)] * LAYERS
     before = [tensor.clone() for tensor in tensors]
     first = ours.step(targets_in[:, 1], state)
     assert all(old.equal(new) for old, new in zip(before, tensors, strict=True))
     torch.testing.assert_close(ours.step(targets_in[:, 1], state).logits, first.logits)
+
+
+def test_hypotheses_that_change_places_take_their_states_along():
+    ours, (sources, targets_in) = our_model(), draw_texts()
+    chosen = torch.tensor([2, 0, 0, 3])
+    state = ours.step(targets_in[:, 0], ours.start(sources)).state
+    expected = ours.step(targets_in[:, 1], state).logits[chosen]
+    torch.testing.assert_close(ours.step(targets_in[chosen, 1], reorder(state, chosen)).logits, expected)
+
+
+def test_a_decoder_that_does_not_look_at_the_source_has_no_weights_to_show():
+    ours, (sources, targets_in) = our_model(), draw_texts()
+    looks, _, works = ours.decoder.stack.layers[0].sublayers
+    blind = EncoderDecoder(
+        ours.source_embedding,
+        ours.target_embedding,
+        ours.encoder,
+        Decoder([Layer(looks, Sublayer(works.part, works.residual))], norm=None),
+        positions=ours.positions,
+    )
+    assert blind(sources, targets_in).weights is None
+    assert blind.step(targets_in[:, 0], blind.start(sources)).weights is None
 
 
 # (c) Bad input and edges
@@ -249,7 +273,9 @@ def test_a_state_is_tensors_with_the_batch_in_front_and_is_not_changed_by_a_step
 @pytest.mark.usefixtures("unchecked")
 def test_a_cache_of_another_batch_is_refused():
     ours, (sources, targets_in) = our_model(), draw_texts()
-    with pytest.raises(ValueError, match=r"^extend_cache needs a cache of the same batch .*, got cache\.batch=4\.$"):
+    with pytest.raises(
+        ValueError, match=r"^following_places needs a state of the same batch .*, got state\.batch=4\.$"
+    ):
         ours.step(targets_in[:3, 0], ours.start(sources))
 
 
@@ -271,7 +297,7 @@ def test_one_word_an_empty_batch_and_an_empty_source():
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.bfloat16, 0.1), (torch.float16, 0.02)])
 def test_half_precision(dtype, tolerance):
-    ours = EncoderDecoder(VOCAB_IN, VOCAB_OUT, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS)
+    ours = transformer(VOCAB_IN, VOCAB_OUT, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS)
     initialize(ours, generator=torch.Generator().manual_seed(1))
     texts = draw_texts()
     wide = ours(*texts).logits
@@ -310,7 +336,7 @@ def test_cached_steps_have_the_gradients_of_the_full_pass():
 def test_it_learns_to_write_backwards():
     # Four symbols, written in reverse order, then END: 150 steps bring the loss from chance to nearly nothing.
     generator = torch.Generator().manual_seed(0)
-    model = EncoderDecoder(8, 8, dim=32, heads=2, hidden=64, layers=1)
+    model = transformer(8, 8, dim=32, heads=2, hidden=64, layers=1)
     initialize(model, generator=generator)
     optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
     losses = []

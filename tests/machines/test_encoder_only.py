@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from tests.layers.copied_weights import draw, randomize
-from transformer_edu.machines import EncoderOnly
+from tests.layers.copied_weights import draw, parts_of, randomize
+from transformer_edu import machines
 
 BATCH, TOKENS, LONGEST, VOCAB, DIM, HEADS, HIDDEN, LAYERS = 3, 7, 10, 13, 8, 2, 11, 4
 LENGTHS = (7, 2, 5)
 
 
 def our_model(*, dtype=torch.float64, eps=1e-12):
-    ours = EncoderOnly(VOCAB, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS, positions=LONGEST, eps=eps)
+    ours = machines.bert(VOCAB, dim=DIM, heads=HEADS, hidden=HIDDEN, layers=LAYERS, positions=LONGEST, eps=eps)
     return randomize(ours, dtype=dtype)
 
 
@@ -42,23 +42,23 @@ def bert(ours, *, eps):
     theirs = BertModel(config, add_pooling_layer=False).double().eval()
     state = {
         "embeddings.word_embeddings.weight": ours.embedding.table,
-        "embeddings.position_embeddings.weight": ours.positions.table,
+        "embeddings.position_embeddings.weight": ours.positions.hooks["place"].codes.table,
         "embeddings.token_type_embeddings.weight": torch.zeros(1, DIM).double(),
         "embeddings.LayerNorm.weight": ours.norm.gain,
         "embeddings.LayerNorm.bias": ours.norm.bias,
     }
-    names = {
-        "attention.self.query": "attention.query",
-        "attention.self.key": "attention.key",
-        "attention.self.value": "attention.value",
-        "attention.output.dense": "attention.output",
-        "intermediate.dense": "feed_forward.expand",
-        "output.dense": "feed_forward.contract",
-    }
-    for index, layer in enumerate(ours.encoder.layers):
-        for their_name, our_name in names.items():
+    for index, layer in enumerate(map(parts_of, ours.encoder.stack.layers)):
+        linear = {
+            "attention.self.query": layer.attention.query,
+            "attention.self.key": layer.attention.key,
+            "attention.self.value": layer.attention.value,
+            "attention.output.dense": layer.attention.output,
+            "intermediate.dense": layer.feed_forward.expand,
+            "output.dense": layer.feed_forward.contract,
+        }
+        for their_name, ours_there in linear.items():
             for part in ("weight", "bias"):
-                state[f"encoder.layer.{index}.{their_name}.{part}"] = layer.get_parameter(f"{our_name}.{part}")
+                state[f"encoder.layer.{index}.{their_name}.{part}"] = ours_there.get_parameter(part)
         for their_name, norm in (("attention.output", layer.attention_norm), ("output", layer.feed_forward_norm)):
             state[f"encoder.layer.{index}.{their_name}.LayerNorm.weight"] = norm.gain
             state[f"encoder.layer.{index}.{their_name}.LayerNorm.bias"] = norm.bias
@@ -76,7 +76,8 @@ def test_outputs_weights_and_gradients_are_berts(eps):
     attended = ours(token_ids)
     expected = theirs(token_ids, attention_mask=real, output_attentions=True)
     torch.testing.assert_close(attended.outputs[real], expected.last_hidden_state[real], rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(attended.weights, torch.stack(expected.attentions, dim=1), rtol=1e-9, atol=1e-9)
+    for layer, weights in zip(attended.seen, expected.attentions, strict=True):
+        torch.testing.assert_close(layer[0], weights, rtol=1e-9, atol=1e-9)
     direction = draw(BATCH, TOKENS, DIM) * real[..., None]
     torch.testing.assert_close(
         torch.autograd.grad((attended.outputs * direction).sum(), ours.embedding.table),
@@ -108,13 +109,14 @@ def test_every_token_sees_every_other_one_before_and_behind():
 
 
 def test_a_text_longer_than_the_table_is_refused():
-    with pytest.raises(ValueError, match=r"^LearnedPositions needs .*, got first=0, length=11\.$"):
+    with pytest.raises(ValueError, match=r"^LearnedPositions needs .*, got places=\[10\]\.$"):
         our_model()(draw_ids(1, LONGEST + 1))
 
 
 def test_edges(device):
     ours = our_model().to(device)
-    assert ours(draw_ids(1, 1).to(device)).weights.tolist() == [[[[[1.0]]] * HEADS] * LAYERS]
+    seen = ours(draw_ids(1, 1).to(device)).seen
+    assert [layer[0].tolist() for layer in seen] == [[[[[1.0]]] * HEADS]] * LAYERS
     assert ours(draw_ids(0, TOKENS).to(device)).outputs.shape == (0, TOKENS, DIM)
     assert our_model(dtype=torch.bfloat16)(draw_ids(1, 3)).outputs.dtype == torch.bfloat16
 
@@ -136,7 +138,7 @@ def test_filler_learns_nothing():
 def test_one_word_has_another_vector_in_another_context():
     # What an encoder adds to a table of words: the same word twice, two different vectors.
     ours = our_model()
-    ours.positions.table.data.zero_()  # so that only the context differs
+    ours.positions.hooks["place"].codes.table.data.zero_()  # so that only the context differs
     vectors = ours(torch.tensor([[5, 3, 9], [5, 3, 4]])).outputs[:, 1]
     assert (vectors[0] - vectors[1]).abs().max() > 1e-3
     alone = ours.norm(ours.embedding(torch.tensor([3, 3])))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from transformer_edu.machines import END, PAD, START, EncoderDecoder, shift_right
+from transformer_edu.machines import END, PAD, START, shift_right, transformer
 from transformer_edu.training import initialize
 
 # (a) Oracle
@@ -43,7 +43,7 @@ def test_one_token_and_none(device):
 
 def test_without_the_shift_the_answer_is_in_sight():
     # What each logit depends on: with the shift, on earlier targets; without, on the very target that it must predict.
-    model = EncoderDecoder(7, 9, dim=8, heads=2, hidden=16, layers=1)
+    model = transformer(7, 9, dim=8, heads=2, hidden=16, layers=1)
     initialize(model, generator=torch.Generator().manual_seed(0))
     sources, targets = torch.tensor([[3, 4]]), torch.tensor([[5, 3, 6, 4]])
     changed = targets.clone()

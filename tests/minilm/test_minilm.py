@@ -116,7 +116,7 @@ def test_the_whole_file_is_used_but_the_pooler(minilm):
 def test_the_model_is_ready_to_read_and_to_learn(minilm):
     assert not minilm.training
     assert all(parameter.requires_grad and parameter.device.type == "cpu" for parameter in minilm.parameters())
-    assert minilm.embedding.norm.eps == minilm.layers[5].feed_forward_norm.eps == 1e-12
+    assert minilm.embedding.norm.eps == minilm.layers[5].sublayers[1].residual.norm.eps == 1e-12
 
 
 def test_half_precision_stays_close(minilm, bert):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from transformer_edu.attention import MultiHeadAttention
+from transformer_edu.layers import Layer, PreNorm, SelfAttention, Sublayer
 from transformer_edu.minilm import MiniLM, Reading
 from transformer_edu.studies import real_heads
 
@@ -56,7 +57,7 @@ def test_each_sentence_counts_alike(monkeypatch):
 
 def test_score_spread_is_the_deviation_within_a_row(monkeypatch, generator):
     attention = MultiHeadAttention(6, heads=2)
-    minilm = without_weights([SimpleNamespace(attention=attention)] * 2)
+    minilm = without_weights([Layer(Sublayer(SelfAttention(attention), PreNorm(torch.nn.Identity())))] * 2)
     hidden = torch.randn(3, 4, 6, generator=generator)
     monkeypatch.setattr(
         real_heads, "read", lambda minilm, text: SimpleNamespace(hidden_states=hidden * (2 if text == "b" else 1))

@@ -5,12 +5,12 @@ import torch
 from torch import nn
 
 from transformer_edu.attention import MultiHeadAttention
-from transformer_edu.machines import DecoderOnly, EncoderDecoder
+from transformer_edu.machines import gpt2, transformer
 from transformer_edu.training import initialize
 
 
 def our_model(seed=0, *, dtype=torch.float32):
-    model = EncoderDecoder(300, 200, dim=64, heads=4, hidden=96, layers=1).to(dtype)
+    model = transformer(300, 200, dim=64, heads=4, hidden=96, layers=1).to(dtype)
     for parameter in model.parameters():
         parameter.data.fill_(7.0)
     initialize(model, generator=torch.Generator().manual_seed(seed))
@@ -36,11 +36,11 @@ def test_matrices_are_drawn_as_by_torchs_xavier_uniform():
 def test_tables_gains_and_biases():
     model = our_model()
     torch.testing.assert_close(model.source_embedding.table.std().item(), 64**-0.5, rtol=0.02, atol=0)
-    assert (model.encoder.layers[0].attention_norm.gain == 1).all()
-    assert (model.encoder.layers[0].attention_norm.bias == 0).all()
-    other = DecoderOnly(50, dim=64, heads=4, hidden=96, layers=1, positions=200)
+    norm = model.encoder.stack.layers[0].sublayers[0].residual.norm
+    assert (norm.gain == 1).all() and (norm.bias == 0).all()
+    other = gpt2(50, dim=64, heads=4, hidden=96, layers=1, positions=200)
     initialize(other, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(other.positions.table.std().item(), 0.02, rtol=0.02, atol=0)
+    torch.testing.assert_close(other.positions.hooks["place"].codes.table.std().item(), 0.02, rtol=0.02, atol=0)
 
 
 # (b) Properties
@@ -48,7 +48,7 @@ def test_tables_gains_and_biases():
 
 def test_the_same_generator_gives_the_same_model_on_every_device_and_another_seed_another(device):
     first, second, other = our_model(), our_model(), our_model(1)
-    moved = EncoderDecoder(300, 200, dim=64, heads=4, hidden=96, layers=1).to(device)
+    moved = transformer(300, 200, dim=64, heads=4, hidden=96, layers=1).to(device)
     initialize(moved, generator=torch.Generator().manual_seed(0))
     for name, parameter in first.named_parameters():
         assert parameter.equal(second.get_parameter(name))
@@ -58,7 +58,7 @@ def test_the_same_generator_gives_the_same_model_on_every_device_and_another_see
 
 def test_the_shared_randomness_is_left_alone():
     before = torch.random.get_rng_state()
-    model = EncoderDecoder(5, 5, dim=8, heads=2, hidden=9, layers=1)
+    model = transformer(5, 5, dim=8, heads=2, hidden=9, layers=1)
     between = torch.random.get_rng_state()  # the modules draw a first start of their own
     initialize(model, generator=torch.Generator().manual_seed(0))
     assert torch.random.get_rng_state().equal(between) and not between.equal(before)

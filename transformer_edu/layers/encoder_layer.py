@@ -1,55 +1,48 @@
-"""The encoder layer of the first Transformer and of BERT: attention, then a feed-forward network, each added to its
-input, then normalized."""
+"""The layer of an encoder: tokens look at each other, then each works alone."""
 
-from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from collections.abc import Callable
 
-from transformer_edu.attention import Attended, MultiHeadAttention
+from torch import nn
+
+from transformer_edu.attention import MultiHeadAttention
 from transformer_edu.layers.feed_forward import FeedForward
-from transformer_edu.normalization.layer_norm import LayerNorm
+from transformer_edu.layers.layer import Layer
+from transformer_edu.layers.post_norm import PostNorm
+from transformer_edu.layers.self_attention import SelfAttention
+from transformer_edu.layers.sublayer import Sublayer
+from transformer_edu.layers.token_network import TokenNetwork
+from transformer_edu.normalization import LayerNorm
+from transformer_edu.positions import Positions
 
 
-class EncoderLayer(nn.Module):
-    """Let the tokens look at each other, then change each one by itself.
+def encoder_layer(
+    dim: int,
+    *,
+    heads: int,
+    hidden: int,
+    residual: Callable[[nn.Module], nn.Module] = PostNorm,
+    bend: nn.Module | None = None,
+    positions: Positions | None = None,
+    eps: float = 1e-5,
+) -> Layer:
+    """Build a layer of self-attention and a feed-forward network, each with a residual order and a norm of its own.
 
-        x ← LN(x + attention(x))
-        x ← LN(x + feed_forward(x))
+        x ← x + attention(x),   x ← x + network(x),   normalized behind each sum (PostNorm) or in front of it (PreNorm)
 
-    Each part *adds* to the token (the residual connection). The normalization comes after the sum:
-    "post-norm", as in the first Transformer and in BERT. Most later models normalize before each part
-    instead ("pre-norm"); that is another layer (PreNormEncoderLayer). There is no dropout.
+    Each part *adds* to the token (the residual connection). As it stands this is the layer of the first Transformer and
+    of BERT; with residual=PreNorm it is that of GPT-2, which under a causal mask makes a decoder without a source.
+    There is no dropout. What it returns is a Layer of two Sublayers like any other: to build another kind, write it
+    down from parts as here.
 
-    network: builds what stands at the place of the feed-forward network, as network(dim, hidden=hidden): FeedForward
-    (GELU, as in BERT) or ReluFeedForward (as in the first Transformer).
+    bend: see FeedForward. positions: what the attention knows about places; layers that get one object share it.
 
-    Cost: 4 · token · dim² + 2 · token² · dim + 2 · token · dim · hidden multiply-adds.
-    Source: [vaswani2017attention] section 3.1.
+    Cost: 4 · token · dim² + 2 · token² · dim + 2 · token · dim · hidden multiply-adds for a pass.
+    Raises: ValueError if heads does not divide dim.
+    Source: [vaswani2017attention] section 3.1; [xiong2020layer] figure 1.
     """
-
-    def __init__(self, dim: int, *, heads: int, hidden: int, eps: float = 1e-5, network: type[nn.Module] = FeedForward):
-        super().__init__()
-        self.attention = MultiHeadAttention(dim, heads=heads)
-        self.attention_norm = LayerNorm(dim, eps=eps)
-        self.feed_forward = network(dim, hidden=hidden)
-        self.feed_forward_norm = LayerNorm(dim, eps=eps)
-
-    def forward(
-        self, tokens: Float[Tensor, "*batch token dim"], *, allowed: Bool[Tensor, "*#batch #token #token"] | None = None
-    ) -> Attended:
-        """Return the new tokens and, for each head, the weights with which its queries looked at the keys."""
-        looked, weights = self.attention(tokens, allowed=allowed)
-        tokens = self.attention_norm(tokens + looked)
-        tokens = self.feed_forward_norm(tokens + self.feed_forward(tokens))
-        return Attended(tokens, weights)
-
-    def fused(
-        self,
-        tokens: Float[Tensor, "*batch token dim"],
-        *,
-        allowed: Bool[Tensor, "*#batch #token #token"] | None = None,
-        causal: bool = False,
-    ) -> Float[Tensor, "*batch token dim"]:
-        """Return the same new tokens without the weights, with torch's fused kernels."""
-        looked = self.attention.fused(tokens, allowed=allowed, causal=causal)
-        tokens = self.attention_norm.fused(tokens + looked)
-        return self.feed_forward_norm.fused(tokens + self.feed_forward.fused(tokens))
+    attention = MultiHeadAttention(dim, heads=heads, positions=positions)
+    network = FeedForward(dim, hidden=hidden, bend=bend)
+    return Layer(
+        Sublayer(SelfAttention(attention), residual(LayerNorm(dim, eps=eps))),
+        Sublayer(TokenNetwork(network), residual(LayerNorm(dim, eps=eps))),
+    )

@@ -2,75 +2,67 @@
 
 from typing import NamedTuple
 
-from einops import reduce
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from transformer_edu.attention import causal, mask_from
-from transformer_edu.layers.cache import Cache, stack_caches
-from transformer_edu.machines.decoded import Decoded
-from transformer_edu.machines.decoder import allowed_after
+from transformer_edu.layers import NOTHING, Given, SelfAttention
+from transformer_edu.machines.decoded import Decoded, DecoderState, following_places, mean_weights
+from transformer_edu.machines.decoder import Decoder
 from transformer_edu.machines.embedding import Embedding
-from transformer_edu.machines.encoder import PreNormEncoder
-from transformer_edu.positions import LearnedPositions
+from transformer_edu.positions import Positions
 
 
 class Continued(NamedTuple):
-    """Logits behind each of the new tokens, and the cache that now holds them."""
+    """Logits behind each of the new tokens, and the state in which the next ones are read."""
 
     logits: Float[Tensor, "batch token vocab"]
-    cache: Cache
+    state: DecoderState
 
 
 class DecoderOnly(nn.Module):
     """Write a text on: p(x) = Πₜ p(xₜ | x₁ … xₜ₋₁).
 
-        logits = LN(layer_L(… layer_1(E[x] + P))) Eᵀ,   token i sees tokens j ≤ i
+        logits = Decoder(E[x] + P) Eᵀ,   token i sees tokens j ≤ i
 
     There is no source, so there is no attention to one: what is left of a decoder layer is an encoder layer under a
-    causal mask. A source, if there is one, stands in front of the target in the same text. Made like GPT-2: learned
-    positions, pre-norm layers with GELU and a final normalization, tied output, no √d. (GPT-2's GELU is the
-    approximation with tanh; this is the exact one.)
+    causal mask. A source, if there is one, stands in front of the target in the same text. The output is tied to the
+    embedding. `positions` places the tokens in front of the first layer; what the layers know about places is theirs.
+    `gpt2` builds such a model. Filler at the end needs no mask: no real token looks ahead. Filler in front does, and
+    places that do not count it: Given(places=…, allowed=…), where `allowed` covers all tokens so far.
 
-    positions: the longest text. Filler at the end needs no mask: no real token looks ahead.
-
-    Cost: layers times layer_cost, and token · vocab · dim multiply-adds for the logits.
-    Raises: ValueError if a text is longer than the table of positions.
+    Cost: that of the decoder, and token · vocab · dim multiply-adds for the logits.
     Source: [radford2019language] section 2.3.
     """
 
-    def __init__(
-        self, vocab: int, *, dim: int, heads: int, hidden: int, layers: int, positions: int, eps: float = 1e-5
-    ):
+    def __init__(self, embedding: Embedding, decoder: Decoder, *, positions: Positions):
         super().__init__()
-        self.heads = heads
-        self.embedding = Embedding(vocab, dim)
-        self.positions = LearnedPositions(positions, dim)
-        self.stack = PreNormEncoder(dim, layers=layers, heads=heads, hidden=hidden, eps=eps)
+        self.embedding = embedding
+        self.positions = positions
+        self.decoder = decoder
 
-    def forward(self, token_ids: Int[Tensor, "batch token"]) -> Decoded:
+    def forward(self, token_ids: Int[Tensor, "batch token"], given: Given = NOTHING) -> Decoded:
         """Score the next token behind each token. The weights are the mean over the last layer's heads."""
-        count = token_ids.shape[-1]
-        allowed = mask_from(causal, queries=count, keys=count, device=token_ids.device)
-        outputs, weights = self.stack(self.embedding(token_ids) + self.positions(count), allowed=allowed)
-        return Decoded(self.embedding.logits(outputs), reduce(weights[:, -1], "batch head i j -> batch i j", "mean"))
+        outputs, seen = self.decoder(self.positions.place(self.embedding(token_ids), given.places), given)
+        weights = mean_weights(self.decoder.stack.layers[-1], seen[-1], SelfAttention)
+        return Decoded(self.embedding.logits(outputs), weights)
 
-    def fused(self, token_ids: Int[Tensor, "batch token"]) -> Float[Tensor, "batch token vocab"]:
+    def fused(
+        self, token_ids: Int[Tensor, "batch token"], given: Given = NOTHING
+    ) -> Float[Tensor, "batch token vocab"]:
         """Return the same logits without the weights, with torch's fused kernels: for training."""
-        tokens = self.embedding(token_ids) + self.positions(token_ids.shape[-1])
-        return self.embedding.logits(self.stack.fused(tokens, causal=True))
+        tokens = self.positions.place(self.embedding(token_ids), given.places)
+        return self.embedding.logits(self.decoder.fused(tokens, given))
 
-    def start(self, batch: int) -> Cache:
-        """Return the cache of so many texts of which nothing has been read."""
-        table = self.embedding.table
-        nothing = table.new_zeros(batch, len(self.stack.layers), self.heads, 0, table.shape[-1] // self.heads)
-        return Cache(nothing, nothing)
+    def start(self, batch: int) -> DecoderState:
+        """Return the state of so many texts of which nothing has been read."""
+        first = torch.zeros(batch, dtype=torch.long, device=self.embedding.table.device)
+        return DecoderState(first, self.decoder.start())
 
-    def extend(self, token_ids: Int[Tensor, "batch token"], cache: Cache) -> Continued:
-        """Read more tokens behind those in the cache: a whole prompt at once, or the token that was written last."""
-        tokens = self.embedding(token_ids) + self.positions(token_ids.shape[-1], first=cache.length)
-        allowed, caches = allowed_after(cache.length, tokens), []
-        for index, layer in enumerate(self.stack.layers):
-            tokens, _, grown = layer.extend(tokens, cache.layer(index), allowed=allowed)
-            caches.append(grown)
-        return Continued(self.embedding.logits(self.stack.norm(tokens)), stack_caches(caches))
+    def extend(self, token_ids: Int[Tensor, "batch token"], state: DecoderState, given: Given = NOTHING) -> Continued:
+        """Read more tokens behind those of the state: a whole prompt at once, or the token that was written last."""
+        counted = following_places(state, token_ids)
+        places = counted if given.places is None else given.places
+        tokens = self.positions.place(self.embedding(token_ids), places)
+        outputs, _, layers = self.decoder.extend(tokens, given._replace(places=places), state.layers)
+        return Continued(self.embedding.logits(outputs), DecoderState(places[:, -1] + 1, layers))

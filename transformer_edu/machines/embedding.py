@@ -45,20 +45,22 @@ class Embedding(nn.Module):
 
     With that start a row has length 1, so that logits of a normalized token have variance 1. As inputs, such rows
     are √dim times smaller than position codes, whose numbers are of size 1: hence the factor √dim of the first
-    Transformer, which EncoderDecoder writes out. BERT and GPT-2 tie without the factor; their tables and their learned
-    positions both start small (0.02; GPT-2's positions 0.01). So the factor belongs to the start, not to the tying.
+    Transformer. It is `scale`, for what is looked up, not for the logits. BERT and GPT-2 tie without it; their tables
+    and their learned positions both start small (0.02; GPT-2's positions 0.01). So the factor belongs to the start, not
+    to the tying.
 
     Cost: vocab · dim parameters, once.
     Source: [vaswani2017attention] section 3.4; the start is that of its authors' code.
     """
 
-    def __init__(self, vocab: int, dim: int):
+    def __init__(self, vocab: int, dim: int, *, scale: float = 1.0):
         super().__init__()
+        self.scale = scale
         self.table = nn.Parameter(torch.randn(vocab, dim) * dim**-0.5)
 
     def forward(self, token_ids: Int[Tensor, "*batch"]) -> Float[Tensor, "*batch dim"]:
-        """Look tokens up."""
-        return embed(token_ids, self.table)
+        """Look tokens up, and scale them."""
+        return self.scale * embed(token_ids, self.table)
 
     def logits(self, tokens: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch vocab"]:
         """Score every token of the vocabulary with the rows of the same table."""

@@ -4,40 +4,35 @@ from einops import rearrange
 from jaxtyping import Int
 from torch import Tensor, nn
 
-from transformer_edu.attention import Attended
+from transformer_edu.layers import Given, Passed
 from transformer_edu.machines.embedding import Embedding
 from transformer_edu.machines.encoder import Encoder
 from transformer_edu.machines.shift import PAD
-from transformer_edu.normalization.layer_norm import LayerNorm
-from transformer_edu.positions import LearnedPositions
+from transformer_edu.positions import Positions
 
 
 class EncoderOnly(nn.Module):
     """Read a text as a whole: every token sees every other one, before and behind it.
 
-        X = Encoder(LN(E[x] + P))
+        X = Encoder(norm(E[x] + P))
 
-    Made like BERT: learned positions, a normalization in front of the first layer, post-norm layers with GELU. BERT
-    adds a third vector, which says to which of two texts a token belongs; for one text it is part of P.
     Such a model writes nothing: it has no order in which to write. A small head behind it labels tokens or texts.
+    `positions` places the tokens in front of the first layer; what the layers know about places is theirs.
+    norm: what stands in front of the first layer, as in BERT, or None. `bert` builds such a model.
+    Filler has the number 0 and is masked here; its own outputs mean nothing.
 
-    positions: the longest text. Filler has the number 0 and is masked here; its own outputs mean nothing.
-
-    Cost: layers times layer_cost.
-    Raises: ValueError if a text is longer than the table of positions.
+    Cost: that of the encoder.
     Source: [devlin2019bert] section 3.
     """
 
-    def __init__(
-        self, vocab: int, *, dim: int, heads: int, hidden: int, layers: int, positions: int, eps: float = 1e-12
-    ):
+    def __init__(self, embedding: Embedding, encoder: Encoder, *, positions: Positions, norm: nn.Module | None):
         super().__init__()
-        self.embedding = Embedding(vocab, dim)
-        self.positions = LearnedPositions(positions, dim)
-        self.norm = LayerNorm(dim, eps=eps)
-        self.encoder = Encoder(dim, layers=layers, heads=heads, hidden=hidden, eps=eps)
+        self.embedding = embedding
+        self.positions = positions
+        self.norm = nn.Identity() if norm is None else norm
+        self.encoder = encoder
 
-    def forward(self, token_ids: Int[Tensor, "batch token"]) -> Attended:
-        """Return a vector a token, and the weights of all layers, "batch layer head token token"."""
-        tokens = self.norm(self.embedding(token_ids) + self.positions(token_ids.shape[-1]))
-        return self.encoder(tokens, allowed=rearrange(token_ids != PAD, "batch token -> batch 1 token"))
+    def forward(self, token_ids: Int[Tensor, "batch token"]) -> Passed:
+        """Return a vector a token, and a tuple of what the layers have to show."""
+        tokens = self.norm(self.positions.place(self.embedding(token_ids)))
+        return self.encoder(tokens, Given(allowed=rearrange(token_ids != PAD, "batch token -> batch 1 token")))

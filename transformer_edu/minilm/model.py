@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from transformer_edu.layers import EncoderLayer
+from transformer_edu.layers import Given, encoder_layer
 from transformer_edu.minilm.embedding import InputEmbedding
 from transformer_edu.minilm.weights import fetch_weights
 
@@ -22,12 +22,12 @@ OUR_NAMES = {  # applied in this order
     "embeddings.position_embeddings": "embedding.position",
     "embeddings.token_type_embeddings": "embedding.segment",
     "encoder.layer": "layers",
-    "attention.self": "attention",
-    "attention.output.dense": "attention.output",
-    "attention.output.LayerNorm": "attention_norm",
-    "intermediate.dense": "feed_forward.expand",
-    "output.dense": "feed_forward.contract",
-    "output.LayerNorm": "feed_forward_norm",
+    "attention.self": "sublayers.0.part.attention",
+    "attention.output.dense": "sublayers.0.part.attention.output",
+    "attention.output.LayerNorm": "sublayers.0.residual.norm",
+    "intermediate.dense": "sublayers.1.part.network.expand",
+    "output.dense": "sublayers.1.part.network.contract",
+    "output.LayerNorm": "sublayers.1.residual.norm",
 }
 
 
@@ -56,7 +56,7 @@ class MiniLM(nn.Module):
             eps=eps,
         )
         self.layers = nn.ModuleList(
-            EncoderLayer(dim, heads=config["num_attention_heads"], hidden=config["intermediate_size"], eps=eps)
+            encoder_layer(dim, heads=config["num_attention_heads"], hidden=config["intermediate_size"], eps=eps)
             for _ in range(config["num_hidden_layers"])
         )
 
@@ -70,9 +70,9 @@ class MiniLM(nn.Module):
         """Return the hidden states before the first and after each layer, and the weights of all heads."""
         hidden_states, weights = [self.embedding(token_ids, segments=segments)], []
         for layer in self.layers:
-            attended = layer(hidden_states[-1], allowed=allowed)
-            hidden_states.append(attended.outputs)
-            weights.append(attended.weights)
+            outputs, (seen, _) = layer(hidden_states[-1], Given(allowed=allowed))
+            hidden_states.append(outputs)
+            weights.append(seen)
         return Encoded(torch.stack(hidden_states, dim=-3), torch.stack(weights, dim=-4))
 
 

@@ -1,6 +1,6 @@
 """Three machines for one task: built, read out and loaded here, so that all pages do it alike.
 
-    transformer     EncoderDecoder, one layer on each side, width 64, 4 heads
+    transformer     encoder and decoder, one layer on each side, width 64, 4 heads
     recurrent       bidirectional LSTM, additive attention, LSTM, width 64
     fixed vector    LSTM, one state, LSTM, width 96: no attention; about as many numbers as the recurrent one
 
@@ -24,7 +24,7 @@ from transformer_edu.data.dates import (
     encode_spellings,
 )
 from transformer_edu.decoding import greedy
-from transformer_edu.machines import EncoderDecoder, shift_right
+from transformer_edu.machines import EncoderDecoder, shift_right, transformer
 from transformer_edu.recurrent import FixedVectorEncoderDecoder, RecurrentEncoderDecoder
 from transformer_edu.studies import measured_weights
 from transformer_edu.training import initialize
@@ -40,7 +40,7 @@ def date_model(kind: Kind, *, seed: int) -> nn.Module:
     generator = torch.Generator().manual_seed(seed)
     if kind == "transformer":
         with torch.random.fork_rng(devices=[]):  # torch's own modules draw from the shared randomness
-            model = EncoderDecoder(SOURCE_VOCAB, TARGET_VOCAB, dim=64, heads=4, hidden=256, layers=1)
+            model = transformer(SOURCE_VOCAB, TARGET_VOCAB, dim=64, heads=4, hidden=256, layers=1)
         initialize(model, generator=generator)
         return model
     if kind == "recurrent":
@@ -89,9 +89,9 @@ def heads_on_date(model: EncoderDecoder, spelling: str) -> Look:
     sources = encode_spellings([spelling])
     tokens = greedy(model, sources, longest=TARGET_LENGTH + 1).tokens
     caught: list[Tensor] = []
-    hook = model.decoder.register_forward_hook(lambda _, __, answer: caught.append(answer.source_weights))
+    hook = model.decoder.register_forward_hook(lambda _, __, answer: caught.extend(layer[1] for layer in answer.seen))
     with torch.no_grad():
         model(sources, shift_right(tokens))
     hook.remove()
     ended = [*decode_answers(tokens)[0], "end"]
-    return Look(ended[: tokens.shape[1]], caught[0][0])
+    return Look(ended[: tokens.shape[1]], torch.cat(caught))

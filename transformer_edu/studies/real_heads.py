@@ -87,9 +87,8 @@ def score_spread(minilm: MiniLM, sentences: Sequence[str] = SENTENCES) -> Float[
     for sentence in sentences:
         hidden = read(minilm, sentence).hidden_states
         with torch.no_grad():
-            spreads.append(
-                torch.stack([layer_spread(layer.attention, hidden[i]) for i, layer in enumerate(minilm.layers)])
-            )
+            attentions = [layer.sublayers[0].part.attention for layer in minilm.layers]
+            spreads.append(torch.stack([layer_spread(own, hidden[i]) for i, own in enumerate(attentions)]))
     return torch.stack(spreads).mean(0)
 
 

@@ -1,0 +1,54 @@
+"""The part of a layer in which the tokens look at another sequence."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from transformer_edu.attention import Projected
+from transformer_edu.layers.cache import check_batch, places_of_each
+from transformer_edu.layers.given import NOTHING, Extended, Given, Passed
+from transformer_edu.layers.look import look
+
+
+class SourceAttention(nn.Module):
+    """Make a part of any attention: queries from the tokens, keys and values from the source. It shows its weights.
+
+        y = attention(x, source)
+
+    This is encoder-decoder attention: the source is what an encoder made of it. It has no notion of order of its own:
+    its rows in another order change nothing (if the attention asks for places, they have to change with the rows).
+    To continue a sequence the source is projected to keys and values once, for all tokens to come.
+
+    attention: as for SelfAttention.
+
+    Cost: that of the attention; a step projects the queries only.
+    Raises: ValueError if there is no source, or if it belongs to a batch of another size.
+    Source: [vaswani2017attention] section 3.2.3.
+    """
+
+    def __init__(self, attention: nn.Module):
+        super().__init__()
+        self.source_attention = attention
+
+    def forward(self, tokens: Float[Tensor, "*batch token dim"], given: Given = NOTHING) -> Passed:
+        """Return what the tokens found in the source, and the weights of all heads."""
+        return self._look(tokens, _source(given), given)
+
+    def start(self, given: Given) -> Projected:
+        """Project the source to keys and values, once."""
+        source = _source(given)
+        return self.source_attention.project(source, key_places=places_of_each(given.source_places, source))
+
+    def extend(self, tokens: Float[Tensor, "batch token dim"], given: Given, state: Projected) -> Extended:
+        """Look at keys and values that are there already: only the queries are projected."""
+        check_batch("SourceAttention", "tokens", tokens, state)
+        return Extended(*self._look(tokens, state, given), state)
+
+    def _look(self, tokens: Tensor, source: Tensor | Projected, given: Given) -> Passed:
+        places = {"query_places": given.places, "key_places": given.source_places}
+        return look(self.source_attention, tokens, source, **places, allowed=given.source_allowed, fused=given.fused)
+
+
+def _source(given: Given) -> Tensor:
+    if given.source is None:
+        raise ValueError("SourceAttention needs a source (it is where the tokens look), got source=None.")
+    return given.source
