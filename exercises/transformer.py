@@ -556,7 +556,7 @@ assert count == 6 * layers + 1000 * mine, "Six layers of each kind, and one tabl
 # %% [markdown] tags=["because:q4"]
 # Attention: $4 d^2 + 4 d$. Network: $8 d^2 + 5 d$. Each normalization: $2 d$. So an encoder layer holds $12 d^2 + 13 d$ numbers, and a decoder layer, with
 # one more attention and one more normalization, $16 d^2 + 19 d$. At $d = 512$ with a table of 37,000 words the machine holds 63 million:
-# the "base" model of the paper, which counts 65. Check with `sum(p.numel() for p in EncoderLayer(dim, heads=4, hidden=4 * dim).parameters())`.
+# the "base" model of the paper, which counts 65. Check with `sum(p.numel() for p in encoder_layer(dim, heads=4, hidden=4 * dim).parameters())`.
 # The matrices make nearly all of it: for large $d$, two thirds of an encoder layer are the feed-forward network.
 
 # %% tags=["wrong:q4:1"]
@@ -591,16 +591,16 @@ machine = 6 * (encoder_layer + decoder_layer) + 1000 * dim
 
 # %% tags=["right:q4"]
 # counted from modules
-from transformer_edu.layers import DecoderLayer, EncoderLayer, FeedForward
+from transformer_edu import layers
 
 
 def size(module):
     return sum(part.numel() for part in module.parameters())
 
 
-warm_up = size(FeedForward(3, hidden=12))
-encoder_layer = size(EncoderLayer(dim, heads=2, hidden=4 * dim))
-decoder_layer = size(DecoderLayer(dim, heads=2, hidden=4 * dim))
+warm_up = size(layers.FeedForward(3, hidden=12))
+encoder_layer = size(layers.encoder_layer(dim, heads=2, hidden=4 * dim))
+decoder_layer = size(layers.decoder_layer(dim, heads=2, hidden=4 * dim))
 machine = 6.0 * (encoder_layer + decoder_layer) + 1000 * dim
 
 # %% [raw] tags=["card:q5"]
@@ -805,9 +805,9 @@ def smoothed_loss(logits, targets, smoothing):
 import torch
 
 from transformer_edu.costs import growth_exponent, layer_cost, saved_bytes
-from transformer_edu.layers import EncoderLayer
+from transformer_edu.layers import encoder_layer
 
-layer = EncoderLayer(96, heads=4, hidden=384)
+layer = encoder_layer(96, heads=4, hidden=384)
 
 ### BEGIN SOLUTION
 
@@ -896,9 +896,9 @@ import math
 import torch
 
 from transformer_edu.costs import saved_bytes
-from transformer_edu.layers import EncoderLayer
+from transformer_edu.layers import encoder_layer
 
-layer = EncoderLayer(96, heads=4, hidden=384)
+layer = encoder_layer(96, heads=4, hidden=384)
 first_length = math.ceil(3 * math.sqrt(2) * 96)
 kept = [saved_bytes(lambda tokens: layer(tokens).outputs, torch.zeros(count, 96)) for count in (256, 512)]
 transparent = math.log2(kept[1] / kept[0])

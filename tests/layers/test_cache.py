@@ -5,8 +5,16 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.layers.copied_weights import draw, randomize
-from transformer_edu.attention import MultiHeadAttention, Projected, causal, mask_from
-from transformer_edu.layers import Given, SelfAttention, SourceAttention, allowed_after, extend_cache, places_of_each
+from transformer_edu.attention import MultiHeadAttention, causal, mask_from
+from transformer_edu.layers import (
+    Cache,
+    Given,
+    SelfAttention,
+    SourceAttention,
+    allowed_after,
+    extend_cache,
+    places_of_each,
+)
 
 BATCH, TOKENS, SOURCES, HEADS, DIM, HEAD_DIM = 3, 5, 7, 2, 6, 3
 
@@ -16,7 +24,7 @@ def our_attention(*, dtype=torch.float64):
 
 
 def draw_cache(*, batch=BATCH, keys=TOKENS, seed=0):
-    return Projected(*(draw(batch, HEADS, keys, HEAD_DIM, seed=seed + which) for which in range(2)))
+    return Cache(*(draw(batch, HEADS, keys, HEAD_DIM, seed=seed + which) for which in range(2)))
 
 
 # (a) Oracle: Hugging Face's cache, and the attention without a cache
@@ -149,7 +157,7 @@ def test_gradients_reach_what_was_kept():
     inputs = [tensor.requires_grad_() for tensor in (draw(BATCH, 1, DIM), *cache[:2])]
     places = torch.arange(TOKENS).expand(BATCH, -1)
     assert torch.autograd.gradcheck(
-        lambda tokens, keys, values: part.extend(tokens, Given(), Projected(keys, values, places)).outputs, inputs
+        lambda tokens, keys, values: part.extend(tokens, Given(), Cache(keys, values, places)).outputs, inputs
     )
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from transformer_edu.attention import Projected
 from transformer_edu.layers.allowed_after import allowed_after
-from transformer_edu.layers.cache import extend_cache, places_of_each
+from transformer_edu.layers.cache import Cache, extend_cache, places_of_each
 from transformer_edu.layers.given import NOTHING, Extended, Given, Passed
 from transformer_edu.layers.look import look
 
@@ -40,7 +40,7 @@ class SelfAttention(nn.Module):
     def start(self, given: Given) -> None:
         """Remember nothing: there is no token yet."""
 
-    def extend(self, tokens: Float[Tensor, "batch token dim"], given: Given, state: Projected | None) -> Extended:
+    def extend(self, tokens: Float[Tensor, "batch token dim"], given: Given, state: Cache | None) -> Extended:
         """Put the new tokens' keys and values behind the old ones, then look at all of them.
 
         A token looks at itself, too: so its key has to be there before it looks. `allowed` covers old and new keys.
@@ -48,11 +48,11 @@ class SelfAttention(nn.Module):
         earlier = 0 if state is None else state.keys.shape[-2]
         counted = torch.arange(earlier, earlier + tokens.shape[-2], device=tokens.device)
         places = places_of_each(counted if given.places is None else given.places, tokens)
-        new = self.attention.project(tokens, key_places=places)
+        new = Cache(*self.attention.project(tokens, key_places=places), places)
         state = new if state is None else extend_cache(state, new)
-        allowed = _allowed(given, earlier, tokens)
-        found = look(self.attention, tokens, state, query_places=places, allowed=allowed, fused=given.fused)
-        return Extended(*found, state)
+        told = {"query_places": places, "key_places": state.places, "fused": given.fused}
+        seen = Projected(state.keys, state.values)
+        return Extended(*look(self.attention, tokens, seen, **told, allowed=_allowed(given, earlier, tokens)), state)
 
 
 def _allowed(given: Given, earlier: int, tokens: Tensor) -> Tensor | None:

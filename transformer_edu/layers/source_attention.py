@@ -4,9 +4,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from transformer_edu.attention import Projected
-from transformer_edu.layers.cache import check_batch, places_of_each
+from transformer_edu.layers.cache import Cache, check_batch, places_of_each
 from transformer_edu.layers.given import NOTHING, Extended, Given, Passed
 from transformer_edu.layers.look import look
+from transformer_edu.positions import Places
 
 
 class SourceAttention(nn.Module):
@@ -31,21 +32,23 @@ class SourceAttention(nn.Module):
 
     def forward(self, tokens: Float[Tensor, "*batch token dim"], given: Given = NOTHING) -> Passed:
         """Return what the tokens found in the source, and the weights of all heads."""
-        return self._look(tokens, _source(given), given)
+        return self._look(tokens, _source(given), given.source_places, given)
 
-    def start(self, given: Given) -> Projected:
+    def start(self, given: Given) -> Cache:
         """Project the source to keys and values, once."""
         source = _source(given)
-        return self.source_attention.project(source, key_places=places_of_each(given.source_places, source))
+        places = places_of_each(given.source_places, source)
+        return Cache(*self.source_attention.project(source, key_places=places), places)
 
-    def extend(self, tokens: Float[Tensor, "batch token dim"], given: Given, state: Projected) -> Extended:
+    def extend(self, tokens: Float[Tensor, "batch token dim"], given: Given, state: Cache) -> Extended:
         """Look at keys and values that are there already: only the queries are projected."""
         check_batch("SourceAttention", "tokens", tokens, state)
-        return Extended(*self._look(tokens, state, given), state)
+        seen = Projected(state.keys, state.values)
+        return Extended(*self._look(tokens, seen, state.places, given), state)
 
-    def _look(self, tokens: Tensor, source: Tensor | Projected, given: Given) -> Passed:
-        places = {"query_places": given.places, "key_places": given.source_places}
-        return look(self.source_attention, tokens, source, **places, allowed=given.source_allowed, fused=given.fused)
+    def _look(self, tokens: Tensor, source: Tensor | Projected, key_places: Places | None, given: Given) -> Passed:
+        told = {"query_places": given.places, "key_places": key_places, "fused": given.fused}
+        return look(self.source_attention, tokens, source, **told, allowed=given.source_allowed)
 
 
 def _source(given: Given) -> Tensor:
