@@ -1,68 +1,82 @@
 // The knobs: native inputs with labels. Keys are handled here, because JupyterLab swallows arrow keys on range inputs.
-let serial = 0;
-const realm = Math.random().toString(36).slice(2, 8); // a kernel's widgets load this module once each; their ids must differ
+import { element, fresh } from "./elements.js";
 
-export function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const name in attributes) {
-    if (name === "text") node.textContent = attributes[name];
-    else if (name.startsWith("on")) node.addEventListener(name.slice(2), attributes[name]);
-    else node.setAttribute(name, attributes[name]);
-  }
-  node.append(...children.filter(Boolean));
-  return node;
+/** @type {Record<string, number>} */
+const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 5, PageDown: -5 };
+const LONG_WORDS = 45; // letters: a list with longer ones takes the whole row
+
+/** @typedef {(label: string, labels: () => string[], turn: (place: any) => void) => import("./types.js").Knob} Maker */
+
+/**
+ * Return the stop that a key leads to, or null for a key that turns nothing.
+ * @param {string} key
+ * @param {number} now
+ * @param {number} most
+ */
+export function stopAfter(key, now, most) {
+  const wish = key === "Home" ? 0 : key === "End" ? most : key in STEPS ? now + STEPS[key] : null;
+  return wish === null ? null : Math.min(most, Math.max(0, wish));
 }
 
-export const fresh = (word) => `te-${word}-${realm}-${++serial}`;
-
-const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 5, PageDown: -5 };
-
+/** @param {KeyboardEvent} event @param {HTMLInputElement} input @param {(place: number) => void} turn */
 function steer(event, input, turn) {
   event.stopPropagation();
   if (event.altKey || event.ctrlKey || event.metaKey) return;
-  const most = Number(input.max), now = Number(input.value);
-  const wish = event.key === "Home" ? 0 : event.key === "End" ? most : event.key in STEPS ? now + STEPS[event.key] : null;
-  if (wish === null) return;
+  const now = Number(input.value), next = stopAfter(event.key, now, Number(input.max));
+  if (next === null) return;
   event.preventDefault();
-  const next = Math.min(most, Math.max(0, wish));
   if (next !== now) turn(next);
 }
 
-// One slider over the stops `labels()`; `turn` is told the new stop. Returns the element and a function that shows a stop.
+/**
+ * One slider over the stops `labels()`; `turn` is told the new stop.
+ * @type {Maker}
+ */
 export function slider(label, labels, turn) {
   const id = fresh("knob"), output = element("output", { for: id });
   const input = element("input", { type: "range", id, min: 0, step: 1 });
   input.addEventListener("input", () => turn(Number(input.value)));
   input.addEventListener("keydown", (event) => steer(event, input, turn));
-  const show = (i) => {
-    const words = labels();
-    input.max = words.length - 1;
-    input.value = i;
-    output.textContent = words[i];
-    input.setAttribute("aria-valuetext", `${label} ${words[i]}`);
+  return {
+    node: element("div", { class: "knob" }, element("label", { for: id, text: label }), output, input),
+    show(place) {
+      const words = labels(), i = Number(place);
+      input.max = String(words.length - 1);
+      input.value = String(i);
+      output.textContent = words[i];
+      input.setAttribute("aria-valuetext", `${label} ${words[i]}`);
+    },
   };
-  return { node: element("div", { class: "knob" }, element("label", { for: id, text: label }), output, input), show };
 }
 
+/** @type {Maker} */
 export function choice(label, labels, turn) {
   const id = fresh("knob"), select = element("select", { id });
   for (const [i, word] of labels().entries()) select.append(element("option", { value: i, text: word }));
   select.addEventListener("change", () => turn(Number(select.value)));
   select.addEventListener("keydown", (event) => event.stopPropagation());
-  const wide = labels().some((word) => word.length > 45) ? " wide" : "";
-  return { node: element("div", { class: `knob${wide}` }, element("label", { for: id, text: label }), select), show: (i) => { select.value = i; } };
+  const wide = labels().some((word) => word.length > LONG_WORDS) ? " wide" : "";
+  return {
+    node: element("div", { class: `knob${wide}` }, element("label", { for: id, text: label }), select),
+    show(place) { select.value = String(place); },
+  };
 }
 
-// In a kernel: any text, with the book's choices on offer.
+/**
+ * In a kernel: any text, with the book's choices on offer.
+ * @type {Maker}
+ */
 export function text(label, labels, turn) {
-  const id = fresh("knob"), list = fresh("list");
-  const input = element("input", { type: "text", id, list, maxlength: 2000, placeholder: "type any sentence, then press Enter" });
+  const id = fresh("knob"), list = fresh("list"), placeholder = "type any sentence, then press Enter";
+  const input = element("input", { type: "text", id, list, maxlength: 2000, placeholder });
   const offers = element("datalist", { id: list }, ...labels().map((word) => element("option", { value: word })));
   input.addEventListener("change", () => {
     const known = labels().indexOf(input.value);
     if (input.value.trim()) turn(known >= 0 ? known : input.value);
   });
   for (const kind of ["keydown", "keyup", "keypress"]) input.addEventListener(kind, (event) => event.stopPropagation());
-  const show = (value) => { input.value = typeof value === "string" ? value : labels()[value]; };
-  return { node: element("div", { class: "knob wide" }, element("label", { for: id, text: label }), input, offers), show };
+  return {
+    node: element("div", { class: "knob wide" }, element("label", { for: id, text: label }), input, offers),
+    show(place) { input.value = typeof place === "string" ? place : labels()[place]; },
+  };
 }
