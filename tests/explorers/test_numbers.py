@@ -1,11 +1,14 @@
-"""One way to write a number; the twin in JavaScript is compared in tests/book/test_explorers.py."""
+"""One way to write a number, in Python and in the drawing module."""
 
+import json
 import math
 import random
+import struct
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 import pytest
 
+from tools import check_drawing
 from transformer_edu.explorers.numbers import decimals, number_text
 
 
@@ -54,3 +57,19 @@ def test_significant_digits_lose_at_most_half_a_unit_of_the_last():
 def test_unknown_format_is_refused(number_format):
     with pytest.raises(ValueError, match=r"decimals needs a number format .* got number_format="):
         decimals(number_format)
+
+
+TWIN = """import { numberText } from './src/numbers.js';
+const [numbers, formats] = JSON.parse(process.argv[1]);
+console.log(JSON.stringify(numbers.map(number => formats.map(format => numberText(number, format)))));"""
+
+
+def test_the_two_writers_of_numbers_agree():
+    """Thousands of numbers, ties and extremes among them, written by Python and by the drawing module."""
+    draw = random.Random(0)
+    numbers = [draw.uniform(-2, 2) * 10.0 ** draw.randint(-9, 8) for _ in range(3000)]
+    numbers += [i / 16 for i in range(-64, 64)] + [0.0, 1e-4, 9.9995, 999999.5, 5e-324, 1e21 / 3]
+    numbers = [struct.unpack("<f", struct.pack("<f", number))[0] for number in numbers]
+    formats = ["d", ".0f", ".1f", ".3f", ".2s", ".3s", ".6s"]
+    said = check_drawing.run("--input-type=module", "--eval", TWIN, "--", json.dumps([numbers, formats]))
+    assert json.loads(said) == [[number_text(number, number_format) for number_format in formats] for number in numbers]
