@@ -4,12 +4,12 @@ import torch
 
 from transformer_edu.data import sequences
 from transformer_edu.explorers.positions.length_extrapolation import KINDS, TASKS, extrapolation, length_extrapolation
-from transformer_edu.studies import extrapolation as experiment
+from transformer_edu.studies import length_extrapolation as study
 from transformer_edu.studies import measured
 
 
 def test_it_offers_what_was_measured():
-    assert tuple(experiment.KINDS) == KINDS and TASKS == sequences.TASKS
+    assert tuple(study.KINDS) == KINDS and TASKS == sequences.TASKS
 
 
 def test_the_lines_are_the_committed_runs():

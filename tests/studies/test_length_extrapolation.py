@@ -1,19 +1,33 @@
-"""The small decoder of the extrapolation experiment, its eight kinds of positions, and what was committed."""
+"""The small decoder of the study of longer texts, its eight kinds of positions, and what was committed."""
 
 import pytest
 import torch
 
 from transformer_edu.data import seeded
 from transformer_edu.data.sequences import TASKS, VOCABULARY, draw_sequences
-from transformer_edu.studies import extrapolation, measured
-from transformer_edu.studies.extrapolation import DIM, KINDS, LENGTHS, LONGEST, TRAINED, Decoder, drawn, extrapolate
-from transformer_edu.studies.position_kinds import Shaw
+from transformer_edu.studies import length_extrapolation, measured
+from transformer_edu.studies.length_extrapolation import (
+    DIM,
+    HEADS,
+    KINDS,
+    LENGTHS,
+    LONGEST,
+    TRAINED,
+    NextToken,
+    drawn,
+    extrapolate,
+    shaw,
+)
 
 ALL = pytest.mark.parametrize("kind", KINDS)
 
 
 def decoder(kind, seed=0):
-    return drawn(Decoder(KINDS[kind]()), seeded(seed)).double()
+    return drawn(NextToken(KINDS[kind]), seeded(seed)).double()
+
+
+def attention_of(model):
+    return model.decoder.stack.layers[0].sublayers[0].part.attention
 
 
 def some_tokens(length=9, count=3, seed=1):
@@ -45,19 +59,21 @@ def test_every_parameter_learns(kind):
     (model(tokens) * torch.randn(3, 21, VOCABULARY, generator=seeded(3)).double()).sum().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
-        if name != "positions.table.table":
+        if name != "positions.hooks.place.codes.table" and not name.endswith("key.bias"):
             assert parameter.grad.abs().max() > 0, name
     if kind == "learned":
-        used = model.positions.table.table.grad.abs().sum(-1) > 0
+        used = model.positions.hooks["place"].codes.table.grad.abs().sum(-1) > 0
         assert used.tolist() == [True] * 21 + [False] * (2 * LONGEST + 1 - 21)
 
 
 @pytest.mark.parametrize("kind", ["Shaw", "T5", "Transformer-XL", "rotary", "ALiBi"])
-def test_scores_of_relative_kinds_depend_on_the_distance(kind):
-    positions = decoder(kind).positions
-    vectors = torch.randn(1, 4, 1, DIM // 4, generator=seeded(2)).double().expand(1, 4, 9, DIM // 4)
-    scores = positions.scores(vectors, vectors).detach()
-    for back in range(9):
+def test_weights_of_relative_kinds_depend_on_the_distance(kind):
+    """With equal tokens, ratios of weights are differences of scores: along a diagonal they are all alike."""
+    attention = attention_of(decoder(kind))
+    tokens = torch.randn(1, 1, DIM, generator=seeded(2)).double().expand(1, 9, DIM)
+    scores = attention(tokens).weights.log().detach()
+    scores = scores - scores.diagonal(dim1=-2, dim2=-1)[..., None]  # each row counted from the query's own key
+    for back in range(1, 9):
         line = scores.diagonal(-back, -2, -1)
         torch.testing.assert_close(line, line[..., :1].expand_as(line), rtol=0, atol=1e-6)
     assert scores[..., -1, :].std(-1).min() > 1e-3
@@ -66,11 +82,12 @@ def test_scores_of_relative_kinds_depend_on_the_distance(kind):
 def test_the_root_that_t5_leaves_out_is_in_its_start():
     spreads = {}
     for kind in ("none", "T5"):
-        layer = decoder(kind).layers[0]
-        tokens = torch.randn(400, DIM, generator=seeded(5)).double()
-        queries, keys, _ = layer.project(tokens).unflatten(-1, (3, 4, DIM // 4)).unbind(-3)
-        head = KINDS["none"]().scores(queries.transpose(0, 1)[None], keys.transpose(0, 1)[None])
-        spreads[kind] = head.std().item() * (1 if kind == "none" else (DIM // 4) ** 0.5)
+        attention, tokens = attention_of(decoder(kind)), torch.randn(400, DIM, generator=seeded(5)).double()
+        queries, keys = (
+            layer(tokens).unflatten(-1, (HEADS, DIM // HEADS)) for layer in (attention.query, attention.key)
+        )
+        scale = (DIM // HEADS) ** -0.5 if attention.scale is None else attention.scale
+        spreads[kind] = (scale * torch.einsum("qhd, khd -> hqk", queries, keys)).std().item()
     assert spreads["T5"] == pytest.approx(spreads["none"], rel=0.05)
 
 
@@ -91,7 +108,7 @@ def test_right_share_by_hand():
     logits = torch.nn.functional.one_hot(answers, VOCABULARY).float()
     logits[0, 2] = logits[0, 2].roll(1)  # one mistake in the first text
     padded = torch.cat([torch.zeros(6, 4, VOCABULARY), logits], dim=1)
-    tokens_right, answers_right = extrapolation.right_share(lambda _: padded, "copy", 4, 6, seeded(0))
+    tokens_right, answers_right = length_extrapolation.right_share(lambda _: padded, "copy", 4, 6, seeded(0))
     assert tokens_right == pytest.approx(29 / 30) and answers_right == pytest.approx(5 / 6)
 
 
@@ -111,8 +128,8 @@ def test_all_runs_are_there():
 @pytest.mark.parametrize(("task", "kind"), [("copy", "sinusoidal"), ("reverse", "T5")])
 def test_a_run_starts_as_it_did(task, kind, monkeypatch):
     # Fifty of its 800 steps, with the same seed, give the mean loss that was committed.
-    whole = extrapolation.train
-    monkeypatch.setattr(extrapolation, "train", lambda *args, **kwargs: whole(*args, **(kwargs | {"steps": 50})))
+    whole = length_extrapolation.train
+    monkeypatch.setattr(length_extrapolation, "train", lambda *args, **kwargs: whole(*args, **(kwargs | {"steps": 50})))
     found = extrapolate(task, KINDS[kind], seed=1, examples=2)
     committed = measured("length_extrapolation").where(task=task, kind=kind)[1]["losses"][0]
     assert sum(found.losses) / 50 == pytest.approx(committed, rel=2e-3)
@@ -131,5 +148,5 @@ def test_the_clips_of_shaw_are_beside_the_same_runs():
     clips, kinds = measured("shaw_clip"), measured("length_extrapolation")
     repeated = [run["tokens_right"] for run in clips.where(clip=8)]
     assert repeated == [run["tokens_right"] for run in kinds.where(task="copy", kind="Shaw")]
-    assert [len(Shaw(clip=clip).key_vectors) for clip in (4, 8, 16)] == [9, 17, 33]
+    assert [len(shaw(clip).hooks["bias"].vectors) for clip in (4, 8, 16)] == [9, 17, 33]
     assert len(clips.runs) == 12 and clips.where(clip=16)[0]["tokens_right"] != repeated[0]
