@@ -21,7 +21,7 @@ COURSE = "transformer_edu_course"  # the house beside it, for instructors: it ma
 # the mathematics. A family that is not named is mathematics, too: it may use all that is, and no mathematics uses it.
 ORDER = ("softmax", "positions", "scores", "attention", "normalization", "layers", "machines", "decoding")
 ORDER += ("recurrent", "costs", "training")
-AROUND = ("minilm", "data", "studies", "exercises", COURSE, "explorers", "figures")  # what is no mathematics
+AROUND = ("data", "minilm", "studies", "exercises", COURSE, "explorers", "figures")  # what is no mathematics
 ORDER += AROUND
 LIBRARIES = {"torch", "einops", "jaxtyping"}
 MORE = {"transformer_edu.training.loop": "tqdm"}  # what one module may import besides: a progress bar
@@ -154,12 +154,12 @@ def modules_make_no_circle(modules: list[Module]) -> list[str]:
 
 
 def mathematics_needs_three_libraries(modules: list[Module]) -> list[str]:
-    """The mathematics imports torch, einops, jaxtyping and the standard library only."""
+    """The mathematics, and the data that it is fed, import torch, einops, jaxtyping and the standard library only."""
     known = LIBRARIES | {PACKAGE} | sys.stdlib_module_names
     return [
         f"{module.name}:{line} imports {name}: the mathematics may use {', '.join(sorted(LIBRARIES))} only"
         for module in modules
-        if module.is_mathematics
+        if module.is_mathematics or module.family == "data"
         for line, name in module.imports()
         if name.split(".")[0] not in known and name.split(".")[0] != MORE.get(module.name)
     ]
@@ -342,6 +342,8 @@ WRONG = {
     "numpy in a function": (mathematics_needs_three_libraries, "vision.x", "def f():\n    from numpy import array"),
     "exercises need the grader": (imports_run_one_way, "exercises.x", f"from {COURSE}.grading import grade"),
     "mathematics needs the grader": (imports_run_one_way, "softmax.x", f"def f():\n    import {COURSE}"),
+    "data from elsewhere": (mathematics_needs_three_libraries, "data.text", "import pandas"),
+    "data needs weights": (imports_run_one_way, "data.text", "from transformer_edu.minilm import read"),
     "utils": (names_say_something, "softmax.utils", ""),
     "a folder common": (names_say_something, "common.plain", ""),
     "241 lines": (modules_fit_on_few_screens, "softmax.plain", "x = 1\n" * 241),

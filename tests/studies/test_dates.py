@@ -7,6 +7,7 @@ import torch
 
 from transformer_edu.data.dates import date_batch, days_of, encode_spellings
 from transformer_edu.machines import shift_right
+from transformer_edu.studies import dates, measured, measured_weights
 from transformer_edu.studies.dates import at_seconds, learning_rate, logits_of, train_dates
 from transformer_edu.studies.dates_models import date_model, heads_on_date, held_out_dates, load_date_model, write_dates
 from transformer_edu.training import noam_rate
@@ -58,6 +59,23 @@ def test_the_test_set_is_always_the_same_and_held_out():
     assert first.answers != [] and held_out_dates(30).spellings == first.spellings
     held_out = set(days_of("held out").tolist())
     assert all(date.fromisoformat(answer).toordinal() in held_out for answer in again.answers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_point_of_the_study_hands_up_what_the_pages_load(kind, monkeypatch):
+    monkeypatch.setitem(dates.STEPS, kind, 2)
+    monkeypatch.setattr(dates, "held_out_dates", lambda count: held_out_dates(3))
+    monkeypatch.setattr(dates, "beam_accuracy", lambda *_, **__: 0.0)
+    setting = next(setting for setting in dates.SETTINGS if setting["model"] == kind)
+    told = {seed: dates.run(**setting, seed=seed) for seed in (0, 1)}
+    weights = told[0].pop("weights", {})
+    assert set(weights) == ({f"dates_{kind}"} if kind in dates.LOADED else set()) and "weights" not in told[1]
+    for name, tensors in weights.items():
+        committed = measured_weights(name)
+        assert {key: tensor.shape for key, tensor in tensors.items()} == {k: t.shape for k, t in committed.items()}
+    (committed,) = measured("dates").where(**setting, seed=0)
+    assert {**setting, "seed": 0, **told[0]}.keys() == committed.keys()
+    assert told[0]["parameters"] == committed["parameters"] and len(told[0]["errors"]) == 3
 
 
 def test_reading_a_curve_at_given_seconds():

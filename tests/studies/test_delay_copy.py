@@ -55,6 +55,7 @@ def test_a_frozen_lstm_stays_as_it_was():
     assert runs[0] == runs[1]
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_one_step_more_or_less_decides():
     short, enough = (train_delay_copy(delay=1, every=every, seed=0, updates=60, look=60) for every in (1, 2))
     assert enough.accuracies[-1] > 0.95 > 0.7 > short.accuracies[-1]
@@ -80,6 +81,7 @@ def test_what_the_chapter_says_of_the_committed_runs():
     assert max(last(delay=8, frozen=False, every=16)) < 0.8
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_a_committed_run_can_be_repeated():
     # The first 50 of 700 updates: the rate is constant, so they are the same run.
     committed = measured("delay_copy").where(delay=2, every=3, frozen=False, seed=1)[0]
