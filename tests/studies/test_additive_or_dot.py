@@ -19,6 +19,7 @@ def test_every_setting_is_there_with_three_seeds_and_none_is_left_out():
     assert found == wanted and len(runs) == len(wanted)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("score", SCORES)
 def test_a_committed_run_can_be_repeated(score):
     (run,) = measured("additive_or_dot").where(score=score, hidden=16, learning_rate=0.01, seed=1)

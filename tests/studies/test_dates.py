@@ -25,6 +25,7 @@ def test_a_seed_gives_one_model_and_leaves_the_shared_randomness_alone(kind):
     assert not all(one.equal(two) for one, two in zip(first.parameters(), other.parameters(), strict=True))
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_short_run_learns_and_is_repeated_to_the_last_digit(kind):
     few = held_out_dates(8)

@@ -7,6 +7,7 @@ from transformer_edu.data import draw_noisy_keys
 from transformer_edu.studies.hard_retrieval import READERS, rewards_of, running_mean, train_reader
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_soft_learns_first_and_hard_without_a_baseline_last(seed):
     early = {reader: train_reader(reader, seed=seed, steps=60, every=60).accuracies[0] for reader in READERS}

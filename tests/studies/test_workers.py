@@ -1,17 +1,16 @@
 """The same points in processes of this machine and on a cluster: the same answers, whatever ends on the way."""
 
-import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from multiprocessing import active_children
 
 import pytest
 from distributed import LocalCluster
 
 from tests.studies import trial
 from transformer_edu.studies import measure_all
+from transformer_edu.studies.point import Answer, Point
+from transformer_edu.studies.point import measure as point_of_a_study
 
 
 def measure(run, tmp_path, *, settings=trial.SETTINGS, seeds=(0, 1), **others):
@@ -24,9 +23,13 @@ def calls(folder) -> list[int]:
     return sorted(int(line.split()[0]) for line in (folder / "calls").read_text().splitlines())
 
 
+def processes(folder) -> set[int]:
+    return {int(line.split()[-1]) for line in (folder / "calls").read_text().splitlines()}
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1") as started:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1") as started:
         yield started
 
 
@@ -66,26 +69,27 @@ def test_a_lost_process_is_told_and_the_same_command_goes_on(tmp_path):
     assert len(calls(tmp_path)) - before == 3 - kept
 
 
-def test_a_stopped_run_leaves_no_process_and_keeps_what_was_ready(tmp_path):
-    code = (
-        "from pathlib import Path; from tests.studies import trial; from transformer_edu.studies import measure_all\n"
-        f"folder = Path({str(tmp_path)!r}); places = {{'unfinished': folder / 'u', 'folder': folder}}\n"
-        "if __name__ == '__main__':\n"
-        "    measure_all('trial', trial.wait, settings=[{'folder': str(folder)}], seeds=(0, 1), jobs=2, **places)\n"
-    )
-    script, told = tmp_path / "stopped.py", tmp_path / "calls"
-    script.write_text(code, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": os.getcwd()}
-    with subprocess.Popen([sys.executable, script], stderr=subprocess.PIPE, text=True, env=environment) as process:
-        while not (told.exists() and len(calls(tmp_path)) == 2 and list(tmp_path.rglob("*seed=0.json"))):
-            assert process.poll() is None, process.stderr.read()
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        words = process.communicate()[1]
-    assert process.returncode == 1 and "Stopped with 1 runs kept" in words
-    for line in told.read_text().splitlines():
-        with pytest.raises(ProcessLookupError):
-            os.kill(int(line.split()[-1]), 0)
+@pytest.mark.parametrize("where", ["processes", "cluster"])
+def test_a_study_that_is_stopped_waits_for_nothing_and_leaves_no_process(tmp_path, cluster, monkeypatch, where):
+    keep, places = Answer.keep, {"processes": {"jobs": 2}, "cluster": {"dask": cluster.scheduler_address}}
+
+    def keep_and_stop(answer, file):
+        keep(answer, file)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Answer, "keep", keep_and_stop)
+    try:
+        with pytest.raises(SystemExit, match=r"Stopped with 1 runs kept"):
+            measure(trial.wait, tmp_path, settings=[{"folder": str(tmp_path)}], **places[where])
+        if where == "processes":
+            assert not {process.pid for process in active_children()} & processes(tmp_path)
+    finally:
+        (tmp_path / "end").touch()
+
+
+def test_another_text_of_the_study_is_refused(tmp_path):
+    with pytest.raises(RuntimeError, match=r"^The study on .* differs from the one that was started: install it there"):
+        point_of_a_study(trial.run, Point(trial.SETTINGS[0], 0), "0" * 8)
 
 
 def test_a_cluster_that_cannot_be_used_is_told(tmp_path, monkeypatch):

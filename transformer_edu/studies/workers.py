@@ -87,5 +87,8 @@ def _cluster(address: str) -> Iterator[Executor]:
                 f"A study needs Dask workers with one thread each; those at {address} have {sorted(threads)}. Start "
                 f"some: dask worker {address} --nthreads 1 --nworkers 4"
             )
-        with client.get_executor(pure=False) as pool:
+        pool = client.get_executor(pure=False)
+        try:
             yield pool
+        finally:
+            pool.shutdown(wait=False)  # what is under way is called off; when all is done, that is nothing
