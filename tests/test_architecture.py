@@ -6,6 +6,7 @@ first, so that no rule can pass by never looking.
 
 import ast
 import contextlib
+import copy
 import importlib
 import re
 import sys
@@ -27,6 +28,7 @@ LIBRARIES = {"torch", "einops", "jaxtyping"}
 MORE = {"transformer_edu.training.loop": "tqdm"}  # what one module may import besides: a progress bar
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
 LONGEST_MODULE = 240
+SHORT = 4  # statements: what is shorter may happen to look like something else
 LONGEST_OF_COURSE = 150
 BIBKEY = re.compile(r"\[([a-z][a-z_-]*(?:19|20)\d\d[a-z0-9_-]*)\]")
 
@@ -282,6 +284,52 @@ def errors_are_not_assertions(modules: list[Module]) -> list[str]:
     ]
 
 
+def nothing_is_written_twice(modules: list[Module]) -> list[str]:
+    """No function or class has the statements of another one, whatever the names and texts in them."""
+    first, wrong = {}, []
+    for module in modules:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and count_statements(node) >= SHORT:
+                place, shape = f"{module.name}:{node.lineno} {node.name}", shape_of(node)
+                if shape in first:
+                    wrong.append(f"{place} repeats {first[shape]}: make what differs a part or an argument")
+                first.setdefault(shape, place)
+    return wrong
+
+
+def bodies(node: ast.FunctionDef | ast.ClassDef) -> list[ast.stmt]:
+    """Return the statements of a function, or of all methods of a class, without docstrings."""
+    if isinstance(node, ast.ClassDef):
+        return [line for method in node.body if isinstance(method, ast.FunctionDef) for line in bodies(method)]
+    return node.body[1:] if ast.get_docstring(node) else node.body
+
+
+def count_statements(node: ast.FunctionDef | ast.ClassDef) -> int:
+    return sum(isinstance(inner, ast.stmt) for line in bodies(node) for inner in ast.walk(line))
+
+
+def shape_of(node: ast.FunctionDef | ast.ClassDef) -> str:
+    """Write the statements down with a number for each name, and nothing for texts and attributes."""
+    blank = WithoutNames()
+    return "\n".join([type(node).__name__, *(ast.dump(blank.visit(copy.deepcopy(line))) for line in bodies(node))])
+
+
+class WithoutNames(ast.NodeTransformer):
+    """Give each name the number of its first appearance; blank texts and the names of attributes."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+
+    def visit_Name(self, node: ast.Name) -> ast.Constant:
+        return ast.Constant(f"name {self.numbers.setdefault(node.id, len(self.numbers))}")
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
+        return ast.Attribute(self.visit(node.value), "")
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant("" if isinstance(node.value, str) else node.value)
+
+
 # The package keeps every rule ----------------------------------------------------------------------------------------
 
 RULES = [
@@ -296,6 +344,7 @@ RULES = [
     families_list_their_names,
     mathematics_has_no_open_arguments,
     errors_are_not_assertions,
+    nothing_is_written_twice,
 ]
 
 
@@ -328,6 +377,23 @@ def test_every_listed_name_can_be_imported(module):
 # Each rule sees a wrong example --------------------------------------------------------------------------------------
 
 GOOD = '"""Doc."""\n\n\ndef turn(tokens):\n    """Turn.\n\n    Cost: O(n).\n    Source: [doe2020turn] eq. 1.\n    """\n'
+WRITTEN = """
+def pre(tokens, part):
+    read = part.norm(tokens)
+    said = part(read)
+    added = tokens + said
+    return added
+"""
+OTHER_NAMES = WRITTEN.replace("pre", "post").replace("said", "outputs").replace("norm", "scale")
+HOLDER = """
+class GeluNetwork:
+    def __init__(self, dim):
+        self.expand = Linear(dim, 4 * dim)
+        self.contract = Linear(4 * dim, dim)
+    def forward(self, tokens):
+        hidden = gelu(self.expand(tokens))
+        return self.contract(hidden)
+"""
 WRONG = {
     "softmax needs attention": (imports_run_one_way, "softmax.plain", "from transformer_edu.attention import causal"),
     "inside a function": (imports_run_one_way, "attention.x", "def f():\n    import transformer_edu.explorers.grid"),
@@ -354,6 +420,8 @@ WRONG = {
     "no source": (mathematics_names_source_and_cost, "vision.plain", GOOD.replace("Source:", "See")),
     "kwargs": (mathematics_has_no_open_arguments, "softmax.plain", "def f(**settings): pass"),
     "assert": (errors_are_not_assertions, "explorers.grid", "assert 1 == 1"),
+    "a copy with other names": (nothing_is_written_twice, "layers.x", WRITTEN + OTHER_NAMES),
+    "a copy of a class": (nothing_is_written_twice, "layers.x", HOLDER + HOLDER.replace("gelu", "relu")),
 }
 
 
@@ -378,6 +446,13 @@ def test_the_rules_hold_for_the_course_too(rule, text):
     name = "utils" if rule is names_say_something else "pool"
     assert len(rule([Module(f"{COURSE}.grading.{name}", text)])) == 1
     assert rule([Module(f"{COURSE}.grading.pool", '"""Doc."""\nfrom transformer_edu.exercises import check')]) == []
+
+
+def test_short_or_different_statements_are_no_copies():
+    short = WRITTEN.replace("    added = tokens + said\n", "")
+    other = WRITTEN.replace("tokens + said", "said + tokens")
+    for text in (short + short, WRITTEN + other, WRITTEN):
+        assert nothing_is_written_twice([Module(f"{PACKAGE}.layers.x", text)]) == []
 
 
 def test_a_good_module_breaks_no_rule():

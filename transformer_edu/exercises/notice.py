@@ -32,14 +32,14 @@ class Notice(NamedTuple):
         )
 
 
-def show(notice: Notice) -> None:
-    """Display the notice in a notebook, print it anywhere else."""
+def show(shown: object) -> None:
+    """Display a notice, or anything else that knows how it looks, in a notebook; print it anywhere else."""
     if shell() is None:
-        print(notice)
+        print(shown)
         return
     from IPython.display import display
 
-    display(notice)
+    display(shown)
 
 
 def shell():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, no_type_check
 
 from transformer_edu.exercises.check import names_of, review
-from transformer_edu.exercises.notice import shell
+from transformer_edu.exercises.notice import show
 from transformer_edu.exercises.question import Question, chapters, read_chapter
 
 SIGNS = {"passed": "✔ passed", "failed": "✘ not yet", "unanswered": "… open"}
@@ -67,7 +67,7 @@ def progress(chapter: str | None = None) -> None:
     if not questions:
         print("No exercise is begun here: run the cells of its answer, or name a chapter, such as progress('softmax').")
         return
-    _display(Overview(tuple(_look(question, names) for question in questions)))
+    show(Overview(tuple(_look(question, names) for question in questions)))
 
 
 def begun(names: Mapping[str, Any]) -> list[str]:
@@ -85,12 +85,3 @@ def _row(row: Row) -> str:
     entries = (f'<td style="{CELL}">{html.escape(text)}</td>' for text in (row.title, SIGNS[row.state], row.purpose))
     first = f'<th scope="row" style="{CELL};{color};font-weight:400">{html.escape(row.exercise)}</th>'
     return f"<tr>{first}{''.join(entries)}</tr>"
-
-
-def _display(overview: Overview) -> None:
-    if shell() is None:
-        print(overview)
-        return
-    from IPython.display import display
-
-    display(overview)

@@ -41,7 +41,8 @@ def rotary_at(
     Raises: ValueError if head_dim is odd, or base <= 0.
     Source: [su2024roformer] eq. 34.
     """
-    cos, sin = _turns("rotary", vectors, places, base)
+    _check_pairs("rotary", vectors)
+    cos, sin = _turns(vectors, places, base)
     even, odd = rearrange(widen(vectors), "... token (pair two) -> two ... token pair", two=2)
     turned = [even * cos - odd * sin, even * sin + odd * cos]
     return rearrange(turned, "two ... token pair -> ... token (pair two)").to(vectors.dtype)
@@ -73,10 +74,10 @@ def rotary_halves_at(
     Raises: ValueError if head_dim is odd, or base <= 0.
     Source: [black2022gptneox], and Llama in Hugging Face's code.
     """
-    cos, sin = _turns("rotary_halves", vectors, places, base)
-    left, right = rearrange(widen(vectors), "... token (two pair) -> two ... token pair", two=2)
-    turned = [left * cos - right * sin, left * sin + right * cos]
-    return rearrange(turned, "two ... token pair -> ... token (two pair)").to(vectors.dtype)
+    _check_pairs("rotary_halves", vectors)
+    partners = rearrange(vectors, "... token (two pair) -> ... token (pair two)", two=2)  # side by side
+    turned = rotary_at(partners, places, base=base)
+    return rearrange(turned, "... token (pair two) -> ... token (two pair)", two=2)
 
 
 class Rotary(nn.Module):
@@ -104,11 +105,14 @@ def _counted(vectors: Tensor, first: int) -> Tensor:
     return torch.arange(first, first + vectors.shape[-2], device=vectors.device)
 
 
-def _turns(function: str, vectors: Tensor, places: Tensor, base: float) -> tuple[Tensor, Tensor]:
-    """Return cosine and sine of position · ω, in the type that the turn is computed in."""
+def _check_pairs(function: str, vectors: Tensor) -> None:
     head_dim = vectors.shape[-1]
     if head_dim < 2 or head_dim % 2:
         raise ValueError(f"{function} needs an even head_dim (features turn in pairs), got head_dim={head_dim}.")
-    angles = places.double()[..., None] * frequencies(head_dim, base=base, device=vectors.device)
+
+
+def _turns(vectors: Tensor, places: Tensor, base: float) -> tuple[Tensor, Tensor]:
+    """Return cosine and sine of position · ω, in the type that the turn is computed in."""
+    angles = places.double()[..., None] * frequencies(vectors.shape[-1], base=base, device=vectors.device)
     wide = widen(vectors).dtype
     return angles.cos().to(wide), angles.sin().to(wide)
