@@ -3,6 +3,8 @@
 import contextlib
 import math
 from collections.abc import Iterator
+from functools import lru_cache
+from types import CodeType
 from typing import Any, NamedTuple
 
 import torch
@@ -51,7 +53,7 @@ def mark(question: Question, student: Student, *, seed: int = 0, student_id: str
 def _run(question: Question, test: Test, student: Student, seed: int, student_id: str) -> Verdict:
     """Run one test."""
     place = question.tests.index(test) + 1
-    code = compile(test.code, f"{question.id} test {place}", "exec", optimize=0)  # keeps asserts under python -O
+    code = _compiled(test.code, f"{question.id} test {place}")
     scope: dict[str, Any] = {"student": student, "torch": torch, "math": math, "same": same, "seed": seed}
     scope["mine"] = question.own_value(student_id)
     label = f"test {place} of {len(question.tests)}: {test.name}"
@@ -70,6 +72,12 @@ def _run(question: Question, test: Test, student: Student, seed: int, student_id
         message = f"The test could not use your answer ({type(error).__name__}: {' '.join(str(error).split())})."
         return Verdict("failed", message, tuple(filter(None, (student.last_call(), label))))
     return Verdict("passed", f"{test.name}.")
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str, name: str) -> CodeType:
+    """Compile a test once: it is the same text for every answer, seed and student. Asserts stay under python -O."""
+    return compile(text, name, "exec", optimize=0)
 
 
 def same(answer: Any, wanted: Any, tolerance: float = 1e-5) -> bool:

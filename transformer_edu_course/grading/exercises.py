@@ -4,7 +4,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from transformer_edu.exercises.question import Question, from_json
+from transformer_edu.exercises.question import Question, as_json, from_json
+from transformer_edu_course.building.source import Chapter
 
 ENGINE = 2  # raise it when the same notebook would get another result
 
@@ -17,6 +18,11 @@ class Exercises:
     setup: tuple[str, ...]
     text: str
     seed: int
+
+    @classmethod
+    def of(cls, chapter: Chapter, *, seed: int = 0) -> "Exercises":
+        """Take from a chapter's source what judging needs."""
+        return cls(chapter.name, chapter.setup, as_json(chapter.questions), seed)
 
     @property
     def questions(self) -> list[Question]:

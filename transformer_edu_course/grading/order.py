@@ -4,7 +4,6 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformer_edu.exercises.question import as_json
 from transformer_edu_course.building.entries import SourceError
 from transformer_edu_course.building.repository import find_root
 from transformer_edu_course.building.source import read_chapter_source
@@ -70,7 +69,7 @@ def _exercises(name: str, own: Path | None) -> Exercises:
     except ValueError as error:
         hint = "" if own else " Your own chapter? Add --exercises FOLDER."
         raise ValueError(str(error).replace("read_chapter_source needs", "grade needs") + hint) from None
-    return Exercises(chapter.name, chapter.setup, as_json(chapter.questions), seed=0)
+    return Exercises.of(chapter)
 
 
 def _source_folders(own: Path | None) -> list[Path]:

@@ -1,6 +1,7 @@
 """A small chapter of ten points, and a sandbox that all tests share."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from transformer_edu_course.grading.exercises import Exercises
 from transformer_edu_course.grading.grade import grade
 from transformer_edu_course.grading.sandbox import Limits, Sandbox
 
-LIMITS = Limits(seconds=1.5, total=12.0, memory=2**30)
+LIMITS = Limits(seconds=60.0, total=240.0, memory=2**30)  # no machine is so busy that an honest notebook meets them
+SOON = Limits(seconds=3.0, total=24.0, memory=2**30)  # for notebooks that have to be stopped
+PATIENCE = 60.0  # seconds that a busy machine may take beyond a limit; what waits for ever takes longer
+PROCESSOR = 3.0  # seconds of the judge's own processor: what a hostile notebook may cost it
 
 
 def question(name: str, answers: dict[str, str], starter: str, tests: list[Test], **more) -> Question:
@@ -78,6 +82,11 @@ SOLUTIONS = {"q1": SCORES.strip(), "q2": CAUSAL.strip(), "q3": NUMBER}
 TINY = Exercises("tiny", (), as_json([Q1, Q2, Q3]), seed=7)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a nightly run grade every sample: `pytest tests/course/grading/test_samples.py --all-samples`."""
+    parser.addoption("--all-samples", action="store_true", help="grade every answer that the sources of exercises list")
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     """Start the real sandbox. A machine on which it does not work fails the tests: it never skips them."""
@@ -86,10 +95,32 @@ def sandbox() -> Iterator[Sandbox]:
     with_walls.close()
 
 
+@pytest.fixture(scope="session")
+def impatient() -> Iterator[Sandbox]:
+    """Start a sandbox that soon stops what runs too long."""
+    with_walls = Sandbox(SOON)
+    yield with_walls
+    with_walls.close()
+
+
 @pytest.fixture
 def marked(sandbox: Sandbox):
     """Return a function that grades a notebook with the tiny chapter."""
     return lambda content, student="ada": grade(content, TINY, sandbox, student=student)
+
+
+@pytest.fixture
+def marked_soon(impatient: Sandbox):
+    """Return a function that grades a notebook, or stops it soon, and holds what this costs to a limit."""
+
+    def graded(content: bytes, student: str = "ada") -> dict:
+        began, used = time.monotonic(), time.process_time()
+        result = grade(content, TINY, impatient, student=student)
+        assert time.process_time() - used < PROCESSOR
+        assert time.monotonic() - began < impatient.limits.total + PATIENCE
+        return result
+
+    return graded
 
 
 def write_source(folder: Path, exercises: Exercises = TINY) -> Path:

@@ -13,22 +13,20 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.course.grading.conftest import write_source
 from tests.course.grading.hostile import BEFORE, FORBIDDEN, FORGED, GOOD, WRONG, notebook
-from transformer_edu_course.building.outputs import students_notebook
-from transformer_edu_course.building.pack import pack
-from transformer_edu_course.building.repository import Workplace
-from transformer_edu_course.building.source import read_chapter_source, source_chapters
 
 ROOT = Path(__file__).resolve().parents[3]
-QUICK = ["--timeout", "1.5", "--total", "12", "--memory", "1", "--seed", "7"]
+PATIENT = ["--timeout", "60", "--total", "240", "--memory", "1", "--seed", "7"]  # no honest notebook meets them
+SOON = ["--timeout", "3", "--total", "24"]  # for classes with notebooks that have to be stopped
 
 
 def command(folder: Path, *more: str, program: tuple[str, ...] = ()) -> list[str]:
     grade = [sys.executable, "-m", "transformer_edu_course.command", "grade"]
     places = ["tiny", str(folder / "in"), "--out", str(folder / "out"), "--exercises", str(folder / "course")]
-    return [*program, *grade, *places, *QUICK, *more]
+    return [*program, *grade, *places, *PATIENT, *more]
 
 
 def run(folder: Path, *more: str, program: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
@@ -83,7 +81,7 @@ def test_a_hostile_class_gets_its_marks_and_harms_nobody(course):
         files, wanted = hostile_class(server.getsockname()[1])
         folder = course(files)
         before = {path: path.read_bytes() for path in [*folder.rglob("*.ipynb"), ROOT / "pyproject.toml"]}
-        done = run(folder, "--jobs", "2")
+        done = run(folder, "--jobs", "2", *SOON)
         with pytest.raises(TimeoutError):
             server.accept()
     assert done.returncode == 0, done.stderr
@@ -128,29 +126,6 @@ def test_two_who_sign_alike_are_flagged_for_a_person(course):
     }
 
 
-@pytest.mark.parametrize("chapter", source_chapters(ROOT / "exercises"))
-def test_the_sample_submissions_of_the_pack_get_their_marks(tmp_path, chapter):
-    """What the build computed in its own process, the sandbox computes too: for all answers that a source lists."""
-    source = read_chapter_source(chapter, [ROOT / "exercises"])
-    files = pack(source, students_notebook(source, Workplace(ROOT)))
-    (tmp_path / "in").mkdir()
-    for name, content in files.items():
-        if name.startswith("samples/"):
-            (tmp_path / "in" / name.removeprefix("samples/")).write_text(content, encoding="utf-8")
-    places = [str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--jobs", "2", "--seed", "11"]
-    grade = [sys.executable, "-m", "transformer_edu_course.command", "grade"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run([*grade, chapter, *places], cwd=ROOT, env=environment, capture_output=True, check=True)
-    found = (json.loads(path.read_text()) for path in (tmp_path / f"out/{chapter}/results").glob("*.json"))
-    points = {result["student"]: result for result in found}
-    for row in csv.DictReader(files["expected.csv"].splitlines()):
-        result = points.pop(row["file"].removesuffix(".ipynb"))
-        assert result["points"] == int(row["assigned_points"]), row
-        asked = [question for question in result["questions"] if question["id"] == row["question"]]
-        assert [question["points"] for question in asked] == ([int(row["points"])] if row["question"] else [])
-    assert not points
-
-
 def test_a_notebook_handed_in_before_parts_of_the_book_moved_says_how_to_grade_it(tmp_path):
     """All exercises of the edition part-1, solved: no points, no zero, in the gradebook, the page and the export."""
     (tmp_path / "in").mkdir()
@@ -182,7 +157,7 @@ def told_by(*arguments: str) -> str:
 # Interrupted --------------------------------------------------------------------------------------------------------
 
 
-def wait_for(condition, seconds: float = 60) -> None:
+def wait_for(condition, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -211,7 +186,7 @@ def test_a_killed_judge_loses_nothing(course):
         wait_for(lambda: len(results(folder)) >= 1)
         judges = subprocess.run(["pgrep", "-P", str(driver.pid), "-f", "spawn_main"], capture_output=True, text=True)
         os.kill(int(judges.stdout.split()[0]), signal.SIGKILL)
-        assert "8 graded" in driver.communicate(timeout=120)[0]
+        assert "8 graded" in driver.communicate(timeout=300)[0]
     assert driver.returncode == 0
     assert {result["points"] for result in results(folder).values()} == {10}
 
@@ -226,7 +201,7 @@ def test_a_killed_fork_server_loses_nothing(course):
         assert found
         for process in found.split():
             os.kill(int(process), signal.SIGKILL)
-        assert "6 graded" in driver.communicate(timeout=120)[0]
+        assert "6 graded" in driver.communicate(timeout=300)[0]
     assert {result["points"] for result in results(folder).values()} == {10}
 
 
@@ -325,15 +300,12 @@ def test_wrong_input_gets_one_clear_sentence_and_changes_nothing(course):
 
 
 def test_two_runs_into_one_folder_do_not_meet(course):
-    folder = course(class_of(2, ["import time; time.sleep(1.2)", *GOOD]))
-    with subprocess.Popen(
-        command(folder), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as first:
-        wait_for(lambda: (folder / "out/tiny/.lock").exists())
-        time.sleep(0.2)
+    """Whoever holds the lock is at work: here this test, so that no moment has to be met."""
+    folder = course(class_of(1))
+    assert "1 graded" in run(folder).stdout
+    with FileLock(folder / "out/tiny/.lock", timeout=0):
         second = run(folder)
-        assert "2 graded" in first.communicate(timeout=60)[0]
-    assert second.returncode == 2
+    assert (second.returncode, second.stdout) == (2, "")
     assert "Another run is grading into" in second.stderr
 
 
@@ -424,7 +396,7 @@ def test_an_ordinary_user_grades_a_hostile_class(course):
         hand_over(folder)
     who = subprocess.run([*as_ordinary_user(), "id", "-u"], capture_output=True, text=True, check=True).stdout
     assert int(who) != 0
-    done = run(folder, "--jobs", "2", program=as_ordinary_user())
+    done = run(folder, "--jobs", "2", *SOON, program=as_ordinary_user())
     assert done.returncode == 0, done.stderr
     found = results(folder)
     marks = {student: result["points"] for student, result in found.items()}
