@@ -13,7 +13,7 @@ PYTHON = os.path.join(ROOT, ".venv", "bin", "python")
 LIMIT = 1200  # seconds that one stage may take: a browser that hangs must not hang everything
 MOST_NAMES = 20  # of failed tests that the summary lists for a stage
 # These start real sandboxes, which need Linux, bubblewrap and the machine for themselves.
-GRADING = ["tests/course/grading/test_%s.py" % name for name in ("batch", "cluster", "marks", "memory")]
+GRADING = ["tests/course/grading/test_%s.py" % name for name in ("batch", "cluster", "marks", "memory", "samples")]
 APART = ["tests/book", "tests/colab", "tests/test_architecture.py", "tests/test_notebooks.py"] + GRADING
 
 
