@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from transformer_edu.exercises import card, check, hint
+from transformer_edu.exercises import judge as judge_module
 from transformer_edu.exercises.answers import Kernel
 from transformer_edu.exercises.check import review
 from transformer_edu.exercises.judge import difference, judge, same
@@ -270,6 +271,16 @@ def test_a_judge_sees_the_same_inputs_for_a_seed_and_others_for_another():
         judge(question, Student(question, Kernel({"double": watch})), seed=seed)
     assert seen[:2] == seen[2:4]
     assert all(first != second for first, second in zip(seen[:2], seen[4:], strict=True))
+
+
+def test_a_test_is_compiled_once_for_all_answers():
+    compiled = judge_module._compiled
+    question = made(answers=DOUBLE.answers, tests=["assert student.double(torch.ones(1))", "assert 1 + 1 == 2"])
+    before = compiled.cache_info()
+    for seed in range(3):
+        judge(question, Student(question, Kernel({"double": lambda numbers: numbers})), seed=seed)
+    after = compiled.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (2, 4)
 
 
 def test_the_readers_own_state_stays_as_it_was():
