@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 EDITION = "part-1"  # the tag of the last state of the book that had these places
 MODULES = {f"transformer_edu.{name}" for name in ("transformer", "tasks", "measured", "pretrained")}
-NAMES = {("transformer_edu.attention", "attention_cost")}
+NAMES = {("transformer_edu.attention", name) for name in ("Cost", "attention_cost")}
+NAMES |= {("transformer_edu.recurrent", name) for name in ("LayerBill", "attention_bill", "recurrent_bill")}
 
 
 def moved_imports(trees: Iterable[ast.AST]) -> list[str]:

@@ -1,5 +1,6 @@
 """Dask hands the same function to many machines; the files stay the truth."""
 
+import json
 import os
 import signal
 import subprocess
@@ -19,16 +20,21 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
     """Start a Dask scheduler on this machine and return its address."""
     file = tmp_path / "scheduler.json"
     arguments = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-    with started(*arguments, "--scheduler-file", str(file)) as process:
-        wait_for(file.exists)
+    process = started(*arguments, "--scheduler-file", str(file))
+    try:
+        wait_for(lambda: address_in(file))
         yield address_in(file)
-        process.terminate()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def address_in(file: Path) -> str:
-    import json
-
-    return json.loads(file.read_text())["address"]
+    """Return the address in a scheduler's file, or nothing while it is not written, or half written."""
+    try:
+        return json.loads(file.read_text())["address"]
+    except (FileNotFoundError, ValueError):
+        return ""
 
 
 def started(*arguments: str) -> subprocess.Popen:
