@@ -15,6 +15,7 @@ test("letters of two code units count once", () => assert.equal(textWidth("ð›¼ð
 test("powers of ten are thinned; over less than three of them 2 and 5 join", () => {
   assert.deepEqual(powers([1, 1000]), [1, 10, 100, 1000]);
   assert.deepEqual(powers([1e-18, 10]), [1e-18, 1e-14, 1e-10, 1e-6, 1e-2]);
+  assert.deepEqual(powers([1, 100]), [1, 10, 100]);
   assert.deepEqual(powers([0.5, 20]), [0.5, 1, 2, 5, 10, 20]);
 });
 
@@ -23,7 +24,7 @@ test("labels of one column are moved apart in their order and stay within their 
     const moved = spread(places, 15, [9, 100]);
     const order = places.map((_, i) => i).sort((a, b) => places[a] - places[b]);
     for (let i = 1; i < order.length; i++) assert.ok(moved[order[i]] - moved[order[i - 1]] >= 15 - 1e-9);
-    assert.ok(Math.max(...moved) <= 100);
+    assert.ok(Math.max(...moved) <= 100 && Math.min(...moved) >= 9);
   }
   assert.deepEqual(spread([20, 60], 15, [9, 100]), [20, 60]); // what does not collide stays
 });
