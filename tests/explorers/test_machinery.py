@@ -4,6 +4,7 @@ import json
 import re
 import struct
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TypedDict
 
 import pytest
@@ -14,7 +15,7 @@ from transformer_edu.explorers.declaration import Explorer, Param, Pick, Predict
 from transformer_edu.explorers.grid import BudgetError, grid
 from transformer_edu.explorers.live import LiveExplorer
 from transformer_edu.explorers.page import check_page, static_html
-from transformer_edu.explorers.panels import Bars, Heatmap, Readout, Series, Sweep, Tokens
+from transformer_edu.explorers.panels import KINDS, Bars, Heatmap, Readout, Series, Sweep, Tokens
 
 
 class Made(TypedDict):
@@ -40,6 +41,18 @@ def declared(**changes) -> Explorer:
         "picks": [Pick(name="place", label="place", of="names", start=1)],
     }  # fmt: skip
     return Explorer(**(settings | changes))
+
+
+def test_a_panel_says_which_arrays_it_holds_and_over_which_knob():
+    bars, sweep = declared().spec(live=False)["panels"]
+    assert bars["arrays"] == ["values"] and "over" not in bars
+    assert sweep["arrays"] == ["total"] and sweep["over"] == "size"
+
+
+def test_each_kind_of_panel_is_named_by_its_file_and_has_a_drawing():
+    drawn = {path.stem for path in (Path(__file__).parents[2] / "drawing" / "src" / "panels").glob("*.js")}
+    assert {kind.kind for kind in KINDS.values()} == drawn
+    assert [name.lower() for name in KINDS] == [kind.kind for kind in KINDS.values()]
 
 
 def test_grid_holds_every_point_and_only_what_is_used():
