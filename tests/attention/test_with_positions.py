@@ -243,9 +243,8 @@ def test_entering_is_detrs():
 
 @ALL
 @pytest.mark.parametrize("batch", [(), (BATCH,), (3, BATCH)])
-@pytest.mark.parametrize("shared", [SHARED, None])
-def test_fused_is_plain(name, batch, shared):
-    layer, kind = attention_of(name, key_value_heads=shared)
+def test_fused_is_plain(name, batch):
+    layer, kind = attention_of(name, key_value_heads=SHARED if len(batch) == 1 else None)
     tokens, memory = draw(*batch, TOKENS, DIM), draw(*batch, KEYS, DIM, seed=1)
     places, key_places = some_places(kind, TOKENS, shift=2), some_places(kind, KEYS, shift=kind.axes)
     own = torch.rand(*batch, TOKENS, TOKENS, generator=torch.Generator().manual_seed(4)) < 0.5
