@@ -277,6 +277,20 @@ def test_fused_gradients_are_plain_ones(name):
 
 
 @ALL
+def test_every_device(name, device):
+    layer, kind = attention_of(name)
+    tokens, places = draw(BATCH, TOKENS, DIM), some_places(kind, TOKENS)
+    wanted = layer(tokens, query_places=places, allowed=CAUSAL).outputs
+    layer, tokens, places = layer.to(device), tokens.to(device), places.to(device)
+    for found in (
+        layer(tokens, query_places=places, allowed=CAUSAL.to(device)).outputs,
+        layer.fused(tokens, query_places=places, causal=True),
+    ):
+        assert found.device.type == device
+        torch.testing.assert_close(found.cpu(), wanted)
+
+
+@ALL
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_on_both_paths(name, dtype):
     layer, kind = attention_of(name, dtype=dtype)
