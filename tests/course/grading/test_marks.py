@@ -1,5 +1,6 @@
 """One notebook at a time, in the real sandbox: the marks are exact, whatever else the notebook does."""
 
+import argparse
 import json
 import re
 import resource
@@ -7,10 +8,13 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
+import jupytext
+import nbformat
 import pytest
 
-from tests.course.grading.conftest import LIMITS, SOON, TINY
+from tests.course.grading.conftest import LIMITS, SOON, TINY, write_source
 from tests.course.grading.hostile import (
     BEFORE,
     CAUSAL,
@@ -20,14 +24,21 @@ from tests.course.grading.hostile import (
     GOOD,
     NUMBER,
     SCORES,
+    SEARCHES,
     SWALLOW,
     WRONG,
+    looking_for,
     notebook,
 )
 from transformer_edu_course.grading import protocol
+from transformer_edu_course.grading.command import add_arguments
 from transformer_edu_course.grading.grade import grade
+from transformer_edu_course.grading.graded_folder import open_folder
+from transformer_edu_course.grading.order import read_order
 from transformer_edu_course.grading.room import Ended
 from transformer_edu_course.grading.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def points(result: dict) -> dict[str, int]:
@@ -438,6 +449,51 @@ def test_a_forged_result_earns_nothing(marked_soon, name):
     code, wanted = FORGED[name]
     assert marked_soon(notebook([*WRONG, code]))["points"] == wanted
     assert marked_soon(notebook([code, *WRONG]))["points"] == wanted
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_comes_to_its_end_in_the_sandbox_and_finds_nothing(marked, name):
+    result = marked(notebook([*WRONG, SEARCHES[name]]))
+    assert (result["points"], result["note"]) == (0, "")
+
+
+def test_a_search_finds_in_the_sandbox_what_lies_there_and_answers_with_it(marked):
+    assert marked(notebook([*WRONG, looking_for("'def softmax(' in text")]))["points"] == 10
+
+
+@pytest.fixture
+def in_the_open(tmp_path) -> dict[str, set[Path]]:
+    """Lay out what each search looks for, as it lies on the grader's machine: a course's sources, a graded folder."""
+    source = write_source(tmp_path / "course") / "tiny.ipynb"
+    text = tmp_path / "own" / "tiny.py"
+    text.parent.mkdir()
+    text.write_text(jupytext.writes(nbformat.read(source, 4), fmt="py:percent"), encoding="utf-8")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "ada.ipynb").write_bytes(notebook(GOOD))
+    told = ["tiny", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--exercises", str(tmp_path / "course")]
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    open_folder(read_order(parser.parse_args(told)))
+    return {"hidden tests": {source, text}, "the seed": {tmp_path / "out" / "tiny" / "grading.json"}}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_outside_of_the_sandbox_each_search_finds_what_it_looks_for(name, in_the_open, tmp_path):
+    names = run_from(SEARCHES[name], tmp_path)
+    assert set(map(Path, names["found"])) == in_the_open[name]
+    assert {"scores", "causal", "edges"} <= names.keys()
+
+
+def test_outside_of_the_sandbox_the_search_finds_the_sources_of_the_book():
+    sources = {str(path) for path in (ROOT / "exercises").iterdir() if path.suffix in (".py", ".ipynb")}
+    assert sources and sources <= set(run_from(SEARCHES["hidden tests"], ROOT)["found"])
+
+
+def run_from(code: str, folder: Path) -> dict:
+    """Run a search of the whole machine in one folder alone, here in the open; return its names."""
+    names: dict = {}
+    exec(code.replace("os.walk('/')", f"os.walk({str(folder)!r})").replace("mine('tiny/q3')", "3"), names)
+    return names
 
 
 @pytest.mark.parametrize(
