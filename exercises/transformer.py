@@ -804,10 +804,10 @@ def smoothed_loss(logits, targets, smoothing):
 # %% tags=["answer:q6"]
 import torch
 
+from transformer_edu import layers
 from transformer_edu.costs import growth_exponent, layer_cost, saved_bytes
-from transformer_edu.layers import encoder_layer
 
-layer = encoder_layer(96, heads=4, hidden=384)
+layer = layers.encoder_layer(96, heads=4, hidden=384)
 
 ### BEGIN SOLUTION
 
@@ -895,10 +895,10 @@ import math
 
 import torch
 
+from transformer_edu import layers
 from transformer_edu.costs import saved_bytes
-from transformer_edu.layers import encoder_layer
 
-layer = encoder_layer(96, heads=4, hidden=384)
+layer = layers.encoder_layer(96, heads=4, hidden=384)
 first_length = math.ceil(3 * math.sqrt(2) * 96)
 kept = [saved_bytes(lambda tokens: layer(tokens).outputs, torch.zeros(count, 96)) for count in (256, 512)]
 transparent = math.log2(kept[1] / kept[0])

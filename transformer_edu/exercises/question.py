@@ -140,9 +140,11 @@ def find_question(exercise: object, *, function: str) -> Question:
 
     Raises: ValueError with the nearest ids for an unknown id, or with the chapters where none is near.
     """
-    questions = {question.id: question for chapter in chapters() for question in read_chapter(chapter)}
-    if exercise in questions:
-        return questions[exercise]
+    chapter = str(exercise).partition("/")[0]
+    for question in read_chapter(chapter) if chapter in chapters() else ():
+        if question.id == exercise:
+            return question
+    questions = [question.id for chapter in chapters() for question in read_chapter(chapter)]
     wanted = str(exercise).strip().casefold()
     near = [known for known in questions if known == wanted or known.split("/")[1] == wanted]
     near = near or difflib.get_close_matches(wanted, questions, n=2, cutoff=0.6)
