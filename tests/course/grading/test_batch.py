@@ -169,7 +169,7 @@ def told_by(*arguments: str) -> str:
 # Interrupted --------------------------------------------------------------------------------------------------------
 
 
-def wait_for(condition, seconds: float = 240) -> None:
+def wait_for(condition, seconds: float = BUSY / 2) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -198,7 +198,7 @@ def test_a_killed_judge_loses_nothing(course):
         wait_for(lambda: len(results(folder)) >= 1)
         judges = subprocess.run(["pgrep", "-P", str(driver.pid), "-f", "spawn_main"], capture_output=True, text=True)
         os.kill(int(judges.stdout.split()[0]), signal.SIGKILL)
-        assert "8 graded" in driver.communicate(timeout=300)[0]
+        assert "8 graded" in driver.communicate(timeout=BUSY)[0]
     assert driver.returncode == 0
     assert {result["points"] for result in results(folder).values()} == {10}
 
@@ -213,7 +213,7 @@ def test_a_killed_fork_server_loses_nothing(course):
         assert found
         for process in found.split():
             os.kill(int(process), signal.SIGKILL)
-        assert "6 graded" in driver.communicate(timeout=300)[0]
+        assert "6 graded" in driver.communicate(timeout=BUSY)[0]
     assert {result["points"] for result in results(folder).values()} == {10}
 
 
