@@ -17,20 +17,7 @@ def code_cells(content: bytes) -> list[str]:
 
     Raises: Unreadable for a file that is no notebook, or too large a one.
     """
-    if len(content) > LARGEST:
-        raise Unreadable(f"The file has {len(content) / 2**20:.0f} MB; {LARGEST // 2**20} MB is the limit.")
-    if not content.strip():
-        raise Unreadable("The file is empty.")
-    try:
-        notebook = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise Unreadable("The file is no notebook: it is not text in UTF-8.") from None
-    except RecursionError:
-        raise Unreadable("The file is no notebook: its JSON is nested too deeply.") from None
-    except ValueError as error:
-        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Unreadable(f"The file is no notebook: its JSON is broken{place}. Was it cut off while saving?") from None
-    cells = _cells(notebook)
+    cells = _cells(_parsed(content))
     code = [_text(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in code)
     if len(code) > MOST_CELLS or size > LARGEST_CODE:
@@ -38,6 +25,23 @@ def code_cells(content: bytes) -> list[str]:
     if not code:
         raise Unreadable("The notebook has no code cell.")
     return code
+
+
+def _parsed(content: bytes) -> Any:
+    """Read the JSON of a file."""
+    if len(content) > LARGEST:
+        raise Unreadable(f"The file has {len(content) / 2**20:.0f} MB; {LARGEST // 2**20} MB is the limit.")
+    if not content.strip():
+        raise Unreadable("The file is empty.")
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Unreadable("The file is no notebook: it is not text in UTF-8.") from None
+    except RecursionError:
+        raise Unreadable("The file is no notebook: its JSON is nested too deeply.") from None
+    except ValueError as error:
+        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise Unreadable(f"The file is no notebook: its JSON is broken{place}. Was it cut off while saving?") from None
 
 
 def _cells(notebook: Any) -> list[Any]:

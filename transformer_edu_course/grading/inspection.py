@@ -45,11 +45,7 @@ def inspect_cells(cells: list[str], questions: list[dict[str, Any]]) -> dict[str
     trees, broken = [], {}
     for number, cell in enumerate(cells, 1):
         try:
-            text = as_python(cell)
-            tree = ast.parse(text)
-            compile(text, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-            Bindings([tree]).all_used()
-            trees.append(tree)
+            trees.append(_read(cell))
         except Exception as error:  # noqa: BLE001  a text may break Python's own parser in many ways
             line = f" in line {error.lineno}" if getattr(error, "lineno", None) else ""
             broken[str(number)] = f"{type(error).__name__}{line}: {getattr(error, 'msg', error)}"[:200]
@@ -61,6 +57,15 @@ def inspect_cells(cells: list[str], questions: list[dict[str, Any]]) -> dict[str
         "hiding": sorted(HIDING & bound.all_used()),
         "questions": {question["id"]: _look_at(question, bound) for question in questions},
     }
+
+
+def _read(cell: str) -> ast.Module:
+    """Parse a cell, and make sure that Python would compile it and that its names can be followed."""
+    text = as_python(cell)
+    tree = ast.parse(text)
+    compile(text, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    Bindings([tree]).all_used()
+    return tree
 
 
 def _look_at(question: dict[str, Any], bound: Bindings) -> dict[str, Any]:

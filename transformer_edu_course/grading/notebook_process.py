@@ -37,6 +37,18 @@ def serve(channel: int, settings: dict) -> None:
     """Shut this process in, then answer requests until the judge hangs up."""
     file = socket.socket(fileno=channel)
     _close_all_but(file.fileno())
+    _shut_in(settings)
+    namespace = Namespace()
+    while True:
+        try:
+            message, values = protocol.unpack(partial(_receive, file), largest=protocol.LARGEST_REQUEST)
+        except EOFError:
+            return
+        file.sendall(namespace.answer(message, values))
+
+
+def _shut_in(settings: dict) -> None:
+    """Limit what this process may take and do, and move into its empty folder."""
     limits = {key: settings[key] for key in ("memory", "seconds", "scratch")}
     confinement.set_limits(**limits)
     if settings["confined"]:
@@ -46,13 +58,6 @@ def serve(channel: int, settings: dict) -> None:
         os.setsid()  # so that what it starts can be ended with it
     os.chdir(os.environ["TMPDIR"])
     sys.path.insert(0, os.environ["TMPDIR"])
-    namespace = Namespace()
-    while True:
-        try:
-            message, values = protocol.unpack(partial(_receive, file), largest=protocol.LARGEST_REQUEST)
-        except EOFError:
-            return
-        file.sendall(namespace.answer(message, values))
 
 
 def _receive(channel: socket.socket, count: int) -> bytes:
