@@ -116,6 +116,8 @@ def test_places_are_kept_for_each_sequence():
     assert places_of_each(torch.tensor([4, 5]), tokens).tolist() == [[4, 5]] * BATCH
     own = torch.tensor([[0, 1], [3, 4], [7, 9]])
     assert places_of_each(own, tokens) is own
+    source = Given(source=draw(BATCH, 2, DIM), source_places=torch.tensor([4, 5]))
+    assert SourceAttention(our_attention()).start(source).places.tolist() == [[4, 5]] * BATCH
     part = SelfAttention(our_attention())
     state = part.extend(tokens, Given(places=own), None).state
     state = part.extend(tokens[:, :1], Given(places=own[:, 1:] + 1), state).state

@@ -46,8 +46,7 @@ class SelfAttention(nn.Module):
         A token looks at itself, too: so its key has to be there before it looks. `allowed` covers old and new keys.
         """
         earlier = 0 if state is None else state.keys.shape[-2]
-        counted = torch.arange(earlier, earlier + tokens.shape[-2], device=tokens.device)
-        places = places_of_each(counted if given.places is None else given.places, tokens)
+        places = places_of_each(_counted(earlier, tokens) if given.places is None else given.places, tokens)
         new = Cache(*self.attention.project(tokens, key_places=places), places)
         state = new if state is None else extend_cache(state, new)
         told = {"query_places": places, "key_places": state.places, "fused": given.fused}
@@ -55,9 +54,13 @@ class SelfAttention(nn.Module):
         return Extended(*look(self.attention, tokens, seen, **told, allowed=_allowed(given, earlier, tokens)), state)
 
 
+def _counted(earlier: int, tokens: Tensor) -> Tensor:
+    return torch.arange(earlier, earlier + tokens.shape[-2], device=tokens.device)
+
+
 def _allowed(given: Given, earlier: int, tokens: Tensor) -> Tensor | None:
     """Return what may be looked at, the causal mask included, by tokens that stand behind some earlier ones."""
-    if not given.causal:
+    if not given.causal or tokens.shape[-2] == 1:  # a single new token may look at all before it
         return given.allowed
     causal = allowed_after(earlier, tokens)
     return causal if given.allowed is None else given.allowed & causal
