@@ -47,6 +47,10 @@ def test_parts_are_numbered_as_the_romans_did():
 WRONG = {
     "a page without its minutes": (CHAPTER + PAGE.replace("minutes = 40", ""), "minutes of a written chapter"),
     "moved from nowhere": (CHAPTER + 'moved = ["a/b"]', "page of a written chapter"),
+    "half a lesson": (
+        CHAPTER + PAGE + '[[part.chapter.lesson]]\nclass = "look"\n',
+        "class and home of each lesson, got .*'look'",
+    ),
     "no title": (CHAPTER.replace("title", "tilte"), "unknown tilte, no title in 'swin'"),
     "an id that is no name of a file": (CHAPTER.replace("swin", "Swin/2"), "id='Swin/2'"),
     "one id twice": (CHAPTER + "[[part.chapter]]\n" + CHAPTER, "each id once .*, got swin"),

@@ -360,6 +360,21 @@ def test_an_address_that_is_none_is_refused(address):
         first_cell.normalize(address)
 
 
+@pytest.mark.parametrize("branch", ["main", "fall-2027", "courses/fall", "part-1", None])
+def test_the_package_is_installed_from_the_branch_of_the_settings(tmp_path, branch):
+    settings = {"url": "https://github.com/ada/x.git"} | ({"branch": branch} if branch else {})
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump({"repository": settings}))
+    assert first_cell.repository_address(tmp_path / "_config.yml") == f"https://github.com/ada/x@{branch or 'main'}"
+
+
+@pytest.mark.parametrize("branch", ["fall 2027", 'x");', "a//b"])
+def test_a_branch_that_is_none_is_refused(tmp_path, branch):
+    settings = {"url": "https://a.org/b/c", "branch": branch}
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump({"repository": settings}))
+    with pytest.raises(ValueError, match=re.escape(f"got {branch!r}")):
+        first_cell.repository_address(tmp_path / "_config.yml")
+
+
 def run_cell(line, *, installed):
     """Run a first cell with a package that is there or not; return what %pip was asked to do."""
     asked = []

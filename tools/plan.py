@@ -107,6 +107,8 @@ def _check(chapter: Chapter) -> None:
         raise ValueError(
             f"read_plan needs ids of small letters, digits and _ (files have them), got id={chapter.id!r}."
         )
+    if wrong := [lesson for lesson in chapter.lesson if set(lesson) != {"class", "home"}]:
+        raise ValueError(f"read_plan needs class and home of each lesson, got {wrong[0]} in id={chapter.id!r}.")
     missing = [name for name in NEEDED_WITH_A_PAGE if chapter.page and not getattr(chapter, name)]
     if missing or (chapter.moved and not chapter.page):
         missing = missing or ["page"]
