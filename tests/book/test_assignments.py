@@ -16,20 +16,17 @@ from transformer_edu_book import assignments, exercises
 from transformer_edu_book.assignments import links
 from transformer_edu_book.settings import colab_address
 
+from tests.book.chapters import PLAN, ROOT, SITE, html
 from transformer_edu.exercises.question import as_json, read_chapter
 from transformer_edu_course.building import read_chapter_source
 from transformer_edu_course.building.leaks import leaks, public_files
 
-ROOT = Path(__file__).resolve().parents[2]
-SITE = ROOT / "_build" / "html"
 CHAPTERS = sorted(path.stem for path in (ROOT / "assignments").glob("*.ipynb"))
+PAGES = {chapter.id: f"{chapter.page}.html" for chapter in PLAN.written if chapter.id in CHAPTERS}
 
 
-def page_of(chapter: str) -> Path:
-    """Find the page that links the notebook of a chapter."""
-    mark = f'assignments/{chapter}.ipynb" download>'
-    (page,) = [path for path in SITE.rglob("*.html") if mark in path.read_text(encoding="utf-8")]
-    return page
+def test_every_notebook_has_the_page_of_its_chapter():
+    assert sorted(PAGES) == CHAPTERS
 
 
 def reading(path: Path) -> SimpleNamespace:
@@ -39,7 +36,7 @@ def reading(path: Path) -> SimpleNamespace:
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_link_stands_below_the_heading_of_the_exercises(chapter, built_site):
-    text = page_of(chapter).read_text(encoding="utf-8")
+    text = html(PAGES[chapter])
     below = text.split('<section id="exercises">')[1].split("<p>")[0]
     assert f'href="../assignments/{chapter}.ipynb" download' in below
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
@@ -51,7 +48,7 @@ def test_the_link_stands_below_the_heading_of_the_exercises(chapter, built_site)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_page_shows_every_exercise_in_its_order(chapter, built_site):
     """With its starter, what its check says before an answer, its hints, and its solution unless it is assigned."""
-    text, questions = page_of(chapter).read_text(encoding="utf-8"), read_chapter(chapter)
+    text, questions = html(PAGES[chapter]), read_chapter(chapter)
     below = text.split('<section id="exercises">')[1].split("<h2>")[1]
     assert re.findall(r"<h3>Exercise (\S+) ·", below) == [question.id for question in questions]
     assert below.count("not answered yet") == len(questions)
@@ -82,11 +79,10 @@ def test_the_exercises_are_put_where_the_notebook_leads_to_them(monkeypatch, tmp
     assert content == ["# A page of text"]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_the_notebook_can_be_downloaded(chapter, visit):
-    page = visit(page_of(chapter).relative_to(SITE).as_posix(), width=390).page
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download the exercises as a notebook").click()
+@pytest.mark.parametrize(("path", "chapter"), [(page, chapter) for chapter, page in PAGES.items()])
+def test_the_notebook_can_be_downloaded(chapter, path, narrow):
+    with narrow.page.expect_download() as download:
+        narrow.page.get_by_role("link", name="Download the exercises as a notebook").click()
     content = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert content == json.loads((ROOT / "assignments" / f"{chapter}.ipynb").read_text(encoding="utf-8"))
 

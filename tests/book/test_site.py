@@ -18,32 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_extensio
 from transformer_edu_book.assets import palette
 from transformer_edu_book.settings import colab_address
 
-ROOT = Path(__file__).resolve().parents[2]
-SITE = ROOT / "_build" / "html"
+from tests.book.chapters import CHAPTERS, NOTEBOOKS, PAGES, ROOT, SITE, html
+
 CHAPTER_BYTES = 600_000  # gzipped, everything on a first visit
 MODULE_BYTES = 45_000  # gzipped, the explorers' script
 SMALLEST_LETTER = 12  # px
-
-
-def toc_files(entry) -> list[str]:
-    """Return every page that _toc.yml names, in its order."""
-    if isinstance(entry, list):
-        return [name for item in entry for name in toc_files(item)]
-    if not isinstance(entry, dict):
-        return []
-    own = [entry[key] for key in ("root", "file") if key in entry]
-    return own + [name for key in ("parts", "chapters", "sections") for name in toc_files(entry.get(key))]
-
-
-TOC = toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
-NOTEBOOKS = [name for name in TOC if (ROOT / "book" / f"{name}.ipynb").is_file()]
-CHAPTERS = [name for name in NOTEBOOKS if "/" in name]
-PAGES = [*(f"{name}.html" for name in TOC), "search.html"]
 THEMES = ("light", "dark")
-
-
-def html(name: str) -> str:
-    return (SITE / name).read_text(encoding="utf-8")
 
 
 def background(page) -> str:
@@ -136,35 +116,37 @@ def test_code_follows_the_explorer_that_it_shows(name):
 # What a visit asks for
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page_asks_no_other_host_loads_what_it_needs_and_nothing_breaks(name, visit):
-    seen = visit(name)
-    seen.page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    seen.page.wait_for_timeout(200)
-    assert seen.requests
-    assert seen.foreign() == []
-    assert seen.wrong == []
-    loaded = [urlsplit(url).path.rsplit("/", 1)[1] for url in seen.requests]
-    assert ("explorer.js" in loaded) == ("explorer.css" in loaded) == ('class="explorer"' in html(name))
-    assert ("katex.min.js" in loaded) == ('class="formula' in html(name))
+every_page = pytest.mark.parametrize("path", PAGES)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_chapter_weighs_at_most_600_kb(name, visit):
-    assert 5_000 < visit(f"{name}.html").bytes() <= CHAPTER_BYTES
+@every_page
+def test_page_asks_no_other_host_loads_what_it_needs_and_nothing_breaks(path, wide):
+    wide.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    wide.page.wait_for_timeout(200)
+    assert wide.requests
+    assert wide.foreign() == []
+    assert wide.wrong == []
+    loaded = [urlsplit(url).path.rsplit("/", 1)[1] for url in wide.first_requests]
+    assert ("explorer.js" in loaded) == ("explorer.css" in loaded) == ('class="explorer"' in html(path))
+    assert ("katex.min.js" in loaded) == ('class="formula' in html(path))
+
+
+@pytest.mark.parametrize("path", [f"{name}.html" for name in CHAPTERS])
+def test_chapter_weighs_at_most_600_kb(path, wide):
+    assert 5_000 < wide.bytes() <= CHAPTER_BYTES
 
 
 def test_explorers_module_weighs_at_most_45_kb():
     assert len(gzip.compress((SITE / "_static" / "explorer.js").read_bytes(), 6)) <= MODULE_BYTES
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_formula_is_set(name, visit):
-    page = visit(name).page
+@every_page
+def test_every_formula_is_set(path, wide):
+    page = wide.page
     assert (
         page.locator(".formula").count()
         == page.locator(".formula:has(.katex)").count()
-        == html(name).count('class="formula')
+        == html(path).count('class="formula')
     )
     assert page.locator(".katex-error").count() == 0
 
@@ -172,19 +154,27 @@ def test_every_formula_is_set(name, visit):
 # Who can read it
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("name", PAGES)
-def test_no_serious_barrier(name, theme, visit):
-    page = visit(name, theme=theme).page
-    found = Axe().run(page).response["violations"]
+@every_page
+def test_no_serious_barrier(path, wide):
+    """All rules in light; in dark the page is the same but for its colors."""
+    assert wide.page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert serious_barriers(wide.page) == {}
+    wide.page.get_by_role("button", name="Use dark colors").click()
+    try:
+        assert serious_barriers(wide.page, runOnly=["cat.color"]) == {}
+    finally:
+        wide.page.get_by_role("button", name="Use light colors").click()
+
+
+def serious_barriers(page, **options) -> dict[str, list[str]]:
+    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
     serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
-    serious = {rule["id"]: [node["html"][:120] for node in rule["nodes"]] for rule in serious}
-    assert serious == {}
+    return {rule["id"]: [node["html"][:120] for node in rule["nodes"]] for rule in serious}
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_phone_shows_the_page_without_sideways_scroll_or_tiny_letters(name, visit):
-    page = visit(name, width=390).page
+@every_page
+def test_phone_shows_the_page_without_sideways_scroll_or_tiny_letters(path, narrow):
+    page = narrow.page
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     tiny = page.evaluate(
         """smallest => [...document.querySelectorAll("body *")].filter(element =>
@@ -197,10 +187,11 @@ def test_phone_shows_the_page_without_sideways_scroll_or_tiny_letters(name, visi
     assert tiny == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_lines_hold_at_most_75_characters(name, visit):
-    page = visit(name, width=1600).page
-    widest = page.evaluate(
+@every_page
+def test_lines_hold_at_most_75_characters(path, wide):
+    """On the widest screen; the page is told of it, not opened anew."""
+    wide.page.set_viewport_size({"width": 1600, "height": 844})
+    widest = wide.page.evaluate(
         """() => {
           const perLine = paragraph => {
             const range = document.createRange();
@@ -213,6 +204,7 @@ def test_lines_hold_at_most_75_characters(name, visit):
           return Math.max(0, ...prose.map(perLine));
         }"""
     )
+    wide.page.set_viewport_size({"width": 1280, "height": 844})
     assert widest <= 75
 
 
@@ -306,11 +298,11 @@ def test_contents_open_on_a_phone(visit):
     assert urlsplit(page.url).path == "/bibliography.html"
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_notebook_can_be_downloaded(name, visit):
-    page = visit(f"{name}.html").page
-    with page.expect_download() as download:
-        page.locator("#download-notebook").click()
+@pytest.mark.parametrize("path", [f"{name}.html" for name in NOTEBOOKS])
+def test_notebook_can_be_downloaded(path, wide):
+    with wide.page.expect_download() as download:
+        wide.page.locator("#download-notebook").click()
+    name = path.removesuffix(".html")
     assert json.loads(Path(download.value.path()).read_text(encoding="utf-8")) == json.loads(
         (ROOT / "book" / f"{name}.ipynb").read_text(encoding="utf-8")
     )
