@@ -22,7 +22,7 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tools import browser, build_book, first_cell, run_tests, sandbox, serve_book, write_lists
+from tools import browser, build_book, first_cell, sandbox, serve_book, write_lists
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {"name": "python3", "display_name": "Python 3"}
@@ -211,7 +211,7 @@ def test_a_newer_python_beside_an_old_one_is_found(tmp_path, monkeypatch):
     assert chosen == (str(newer), (3, 12))
 
 
-@pytest.mark.parametrize("name", ["setup_environment", "serve_book", "run_tests"])
+@pytest.mark.parametrize("name", ["setup_environment", "serve_book", "run_tests", "stage", "times"])
 def test_the_scripts_that_start_first_can_be_read_by_an_old_python(name):
     assert ast.parse((ROOT / "tools" / f"{name}.py").read_text(encoding="utf-8"), feature_version=(3, 8))
 
@@ -523,80 +523,6 @@ def test_the_progress_names_each_notebook_and_keeps_the_warnings():
         "/x/book/notation.md:2: WARNING: 'myst' cross-reference target not found: 'x'",
         "more about it",
     ]
-
-
-# Testing -------------------------------------------------------------------------------------------------------------
-
-
-def stage(name, text, **settings):
-    return run_tests.Stage(name, [sys.executable, "-c", text], **{"needs": (), **settings})
-
-
-def test_the_summary_goes_on_after_a_failure_and_counts_it(capfd):
-    todo = [
-        stage("first", "raise SystemExit(3)"),
-        stage("second", "pass"),
-        stage("third", "pass", needs=("first",)),
-        run_tests.Stage("fourth", ["/no/such/command"], needs=()),
-    ]
-    assert run_tests.run_all(todo) == 3
-    assert [one.outcome for one in todo] == ["FAILED", "passed", "not run", "FAILED"]
-    lines = capfd.readouterr().out.splitlines()
-    assert lines[-1] == "0 passed, 3 failed"
-    assert [line.split()[0] for line in lines[-6:-2]] == ["first", "second", "third", "fourth"]
-
-
-def test_the_summary_adds_the_counts_of_pytest(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(run_tests, "REPORTS", str(tmp_path))
-    test = tmp_path / "test_it.py"
-    test.write_text("import pytest\n@pytest.fixture\ndef broken(): 1 / 0\ndef test_a(): pass\ndef test_b(): assert 0\n"
-                    "def test_c(broken): pass\ndef test_d(): pytest.skip('x')\n")  # fmt: skip
-    command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(tmp_path), str(test)]
-    assert run_tests.run_all([run_tests.Stage("unit", command, needs=()), stage("lint", "pass")]) == 2
-    out = capfd.readouterr().out
-    assert out.splitlines()[-1] == "1 passed, 2 failed"
-    assert "1 passed, 2 failed, 1 skipped" in out
-    named = [line.split("::")[-1] for line in out.splitlines() if line.startswith("    failed: ")]
-    assert named == ["test_b", "test_c"]  # the last lines of a long log must say which
-
-
-def test_a_stage_that_hangs_is_stopped(monkeypatch, capfd):
-    monkeypatch.setattr(run_tests, "LIMIT", 0.5)
-    began = time.monotonic()
-    assert run_tests.run_all([stage("slow", "import time; time.sleep(60)")]) == 1
-    assert time.monotonic() - began < 20
-    assert "stopped after" in capfd.readouterr().out
-
-
-def test_a_stage_for_another_system_is_neither_passed_nor_failed(monkeypatch, capfd):
-    monkeypatch.setattr(run_tests.sys, "platform", "darwin")
-    command = [sys.executable, "-m", "pytest", "/no/such/test.py"]
-    todo = [stage("first", "pass"), run_tests.Stage("walls", command, needs=(), system="Linux")]
-    assert run_tests.run_all(todo) == 0
-    assert [one.outcome for one in todo] == ["passed", "not here"]
-    lines = capfd.readouterr().out.splitlines()
-    assert "Not run here: it needs Linux, and this is darwin." in lines
-    assert re.fullmatch(r"walls +not here +0 s +needs Linux", lines[-3])
-    assert lines[-1] == "0 passed, 0 failed"
-
-
-def test_what_runs_in_a_sandbox_waits_for_it_and_runs_alone():
-    stages = {one.name: one for one in run_tests.stages()}
-    assert "sandbox" in stages["grading"].needs
-    assert stages["sandbox"].system == stages["grading"].system == "Linux"
-    assert [*stages].index("sandbox") < [*stages].index("grading")
-    assert all(f"--ignore={path}" in stages["unit tests"].command for path in run_tests.GRADING)
-    folder = ROOT / "tests" / "course" / "grading"
-    words = re.compile(r"\b(?:Sandbox|marked|sandbox)\b|from tests\.course\.grading\.test_batch")
-    real = [path for path in folder.glob("test_*.py") if words.search(path.read_text(encoding="utf-8"))]
-    assert sorted(path.relative_to(ROOT).as_posix() for path in real) == run_tests.GRADING
-
-
-def test_every_test_runs_in_one_stage():
-    runs = [one.command for one in run_tests.stages() if one.is_pytest]
-    named = [argument for command in runs for argument in command if argument.startswith("tests")]
-    assert sorted(named) == sorted(["tests", *run_tests.APART])
-    assert all((ROOT / path).exists() for path in run_tests.APART)
 
 
 # The browser ---------------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from playwright.sync_api import Locator, Page, expect
+
 import transformer_edu.explorers as explorers
 from tools.plan import ROOT, read_plan
 from transformer_edu.explorers.declaration import Explorer
@@ -40,3 +42,11 @@ def declared(name: str) -> Explorer:
 def page_of(name: str) -> str:
     """Return the page of an explorer."""
     return pages_of_explorers().get(declared(name).id, NOWHERE)
+
+
+def figure_of(page: Page, explorer: Explorer) -> Locator:
+    """Return the figure of an explorer, ready and in sight."""
+    figure = page.locator(f"figure#{explorer.id}")
+    expect(figure).to_have_attribute("data-ready", "true")
+    figure.scroll_into_view_if_needed()
+    return figure

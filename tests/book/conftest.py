@@ -2,8 +2,8 @@
 
 `make html` builds the site. Nothing is skipped: without a site or a browser the tests fail and say what to type.
 
-Opening a page is dear, so each is opened twice in all: `wide` (1280 px) and `narrow` (390 px) give the open page to every
-test that only looks. Tests of one page run one after the other, by one worker. `visit` opens a page as a new reader.
+Opening a page is dear, so each is opened twice in all: `wide` (1280 px) and `narrow` (390 px) give the open page to
+every test that only looks. The tests of one page run one after the other, by one worker. `visit` opens a page anew.
 """
 
 from collections.abc import Callable, Iterator

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.book.chapters import CHAPTERS, NAMES, declared, page_of, pages_of_explorers
+from tests.book.chapters import CHAPTERS, NAMES, declared, figure_of, page_of, pages_of_explorers
 from transformer_edu.explorers.declaration import Explorer
 from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array, is_words
@@ -196,7 +196,7 @@ def test_a_setting_is_an_address(wide, name, path):
     assert wide.page.evaluate("id => look.again(id)", explorer.id) == start
     opened = wide.page.evaluate("asked => look.address(asked)", {"id": explorer.id, "link": there["link"]})
     assert opened == there
-    expect(figure_of(wide.page, explorer)).to_be_in_viewport()
+    expect(wide.page.locator(f"figure#{explorer.id}")).to_be_in_viewport()
     assert wide.page.evaluate("id => look.again(id)", explorer.id) == start
 
 
@@ -210,10 +210,11 @@ def test_an_address_opens_in_a_new_page(visit, wide, name, path):
     explorer = declared(name)
     start, there = link_to(wide.page, explorer)
     opened = visit(path + there["link"]).page
-    assert shown_readouts(figure_of(opened, explorer)) == there["readouts"]
-    expect(figure_of(opened, explorer)).to_be_in_viewport()
-    figure_of(opened, explorer).get_by_role("button", name="Start again").click()
-    assert shown_readouts(figure_of(opened, explorer)) == start["readouts"]
+    expect(opened.locator(f"figure#{explorer.id}")).to_be_in_viewport()
+    figure = figure_of(opened, explorer)
+    assert shown_readouts(figure) == there["readouts"]
+    figure.get_by_role("button", name="Start again").click()
+    assert shown_readouts(figure) == start["readouts"]
 
 
 @pytest.mark.parametrize(("path", "name"), first_of_pages())
@@ -228,12 +229,6 @@ def test_the_csv_can_be_downloaded(wide, name, path):
     wanted = {quantity: texts for quantity, texts in expected_rows(name, start).items() if texts}
     found = rows_of(download.value.path().read_text("utf-8"))
     assert found == {quantity: [machine_text(text) for text in texts] for quantity, texts in wanted.items()}
-
-
-def figure_of(page, explorer: Explorer) -> Locator:
-    figure = page.locator(f"figure#{explorer.id}")
-    expect(figure).to_have_attribute("data-ready", "true")
-    return figure
 
 
 def shown_readouts(figure: Locator) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""The hands of the explorers: keys and pointer, on one explorer for each kind of knob (a text is typed in JupyterLab)."""
+"""Keys and pointer turn the knobs: tried on one explorer for each kind of knob (a text is typed in JupyterLab)."""
 
 import json
 import random
@@ -7,7 +7,7 @@ import struct
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.book.chapters import NAMES, declared, page_of
+from tests.book.chapters import NAMES, declared, figure_of, page_of
 from transformer_edu.explorers.declaration import Explorer, Param, Pick
 from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array
@@ -31,13 +31,6 @@ def first_with(kind: str) -> tuple[str, str, str]:
 
 
 FOUND = [first_with(kind) for kind in KINDS]
-
-
-def figure_of(page, explorer: Explorer) -> Locator:
-    figure = page.locator(f"figure#{explorer.id}")
-    expect(figure).to_have_attribute("data-ready", "true")
-    figure.scroll_into_view_if_needed()
-    return figure
 
 
 def turn(figure: Locator, label: str, place: int, stops: int, *, pointer: bool) -> None:
