@@ -1,82 +1,33 @@
-"""Every notebook runs alone, in an empty folder, with Colab's versions; installing the package changes none of them."""
+"""Every page runs alone, in an empty folder, with Colab's versions; installing the package changes none of them.
 
-import hashlib
-import importlib.util
+Two pages run at a time, and the solved student notebooks in one warm process: the tests below wait for their own.
+"""
+
 import json
 import re
-import shutil
 import subprocess
-import sys
-import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.colab.environment import HERE, PYTHON, ROOT, make, run
+from tests.colab.environment import execute as colab
 from tools.first_cell import first_cell
 from transformer_edu_course.building.assignment import filled
 from transformer_edu_course.building.source import read_chapter_source, source_chapters
 
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).resolve().parent
-FOLDER = ROOT / ".venv-colab"
-PYTHON = FOLDER / "bin" / "python"
-STAMP = FOLDER / "complete.json"  # what the environment held before the package came
-
-spec = importlib.util.spec_from_file_location("execute", HERE / "execute.py")
-colab = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(colab)
-
-PAGES = colab.pages(ROOT)
-
-
-# Not in the checkout: there Python would import the package from the folder instead of the installed one.
-def run(*command: str, limit: int = 900, cwd: Path = FOLDER) -> subprocess.CompletedProcess:
-    settings = {"capture_output": True, "text": True, "timeout": limit, "cwd": cwd, "env": colab.clean_environment()}
-    return subprocess.run([str(PYTHON), *command], **settings)
-
-
-def pip(*arguments: str) -> None:
-    result = run("-m", "pip", "--disable-pip-version-check", *arguments)
-    assert result.returncode == 0, f"pip {' '.join(arguments)}\n{result.stdout[-500:]}{result.stderr[-2000:]}"
-
-
-def torch_pin() -> str:
-    return re.search(r"^torch==\S+", (ROOT / "requirements.txt").read_text(), re.MULTILINE)[0]
-
-
-def wanted() -> str:
-    """Return what the environment depends on: Colab's versions, ours of torch, the Python, the folder."""
-    text = f"{(HERE / 'pins.txt').read_text()}{torch_pin()}{sys.version}{FOLDER}"
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def read_stamp() -> dict:
-    try:
-        stamp = json.loads(STAMP.read_text())
-    except (OSError, ValueError):
-        return {}
-    return stamp["before"] if stamp.get("wanted") == wanted() else {}
+AT_ONCE = 2
+BOOK = ROOT / "book"
+PAGES = [path.relative_to(BOOK).with_suffix("").as_posix() for path in colab.pages(ROOT) if BOOK in path.parents]
+CHAPTERS = source_chapters(ROOT / "exercises")
 
 
 @pytest.fixture(scope="session")
 def before() -> dict[str, str]:
     """Make the environment, or clean the one that is there; return what it holds without the package."""
-    held = read_stamp()
-    if held:
-        extra = colab.freeze(str(PYTHON)).keys() - held.keys()
-        if extra:
-            pip("uninstall", "-q", "-y", *extra)
-        assert colab.freeze(str(PYTHON)) == held
-        return held
-    began = time.monotonic()
-    print("\n  installing Colab's versions (about a minute, 1.5 GB in .venv-colab) …", flush=True)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", str(FOLDER)], check=True, timeout=120)
-    pip("install", "-q", "-r", str(HERE / "pins.txt"), torch_pin())
-    held = colab.freeze(str(PYTHON))
-    STAMP.write_text(json.dumps({"wanted": wanted(), "before": held}))
-    print(f"\n  environment with Colab's versions: {time.monotonic() - began:.0f} s")
-    return held
+    return make()
 
 
 def run_cells(folder: Path, *cells: str) -> subprocess.CompletedProcess:
@@ -129,9 +80,10 @@ def test_installing_changes_no_version(before, installed):
 def test_the_wheel_holds_the_package_and_its_command_alone(installed):
     code = "from importlib.metadata import files; print(*files('transformer-edu'), sep='\\n')"
     found = [Path(line) for line in run("-c", code).stdout.split("\n") if line]
-    others = [path for path in found if not path.parts[0].endswith(".dist-info") and path.parts[0] != "transformer_edu"]
+    houses = {"transformer_edu", "transformer_edu_course"}
+    others = [path for path in found if not path.parts[0].endswith(".dist-info") and path.parts[0] not in houses]
     assert [path.name for path in others] == ["transformer-edu"]
-    assert "transformer_edu" in {path.parts[0] for path in found}
+    assert houses <= {path.parts[0] for path in found}
 
 
 def test_the_package_brings_its_data(installed):
@@ -148,10 +100,23 @@ def test_changes_are_found():
     assert colab.changes(old, {"numpy": "numpy==2.4.6"}) == ["numpy==2.1.3 → numpy==2.4.6", "tqdm==4 → removed"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
-def test_the_notebook_runs_alone(page, installed, tmp_path):
+@pytest.fixture(scope="session")
+def runs(installed, request, tmp_path_factory) -> Iterator[Callable[[str], subprocess.CompletedProcess]]:
+    """Run the pages of all tests that are chosen, two at a time; return a function that waits for one of them."""
     assert installed.returncode == 0, "the package could not be installed (see above)"
-    result = run(str(HERE / "execute.py"), "notebook", str(page), cwd=tmp_path)
+    chosen = [item.callspec.params["page"] for item in request.session.items if "runs" in item.fixturenames]
+    started: dict[str, Future] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for page in chosen:
+            folder = tmp_path_factory.mktemp("page")
+            command = [str(HERE / "execute.py"), "notebook", str(BOOK / f"{page}.ipynb")]
+            started[page] = pool.submit(run, *command, cwd=folder)
+        yield lambda page: started[page].result()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_runs_alone(page, runs):
+    result = runs(page)
     print("\n" + result.stdout.rstrip())
     assert result.returncode == 0, result.stderr[-4000:]
 
@@ -165,16 +130,41 @@ assert set(states.values()) == {"passed"}, states
 """
 
 
-@pytest.mark.parametrize("chapter", source_chapters(ROOT / "exercises"))
-def test_a_solved_student_notebook_passes_its_checks(chapter, installed, tmp_path):
-    """What a student does in Colab: open the notebook, answer, check, look at the progress."""
-    assert installed.returncode == 0, "the package could not be installed (see above)"
+def solved_notebook(chapter: str) -> dict:
+    """Return the student notebook of a chapter with every solution, and a last cell that asks for every verdict."""
     questions = read_chapter_source(chapter, [ROOT / "exercises"]).questions
     solutions = {question.id: question.solution for question in questions}
     notebook = filled(json.loads((ROOT / "assignments" / f"{chapter}.ipynb").read_text()), solutions, "ada")
     last = {**next(cell for cell in notebook["cells"] if cell["id"] == "imports"), "id": "solved"}
     last["source"] = SOLVED.replace("CHAPTER", chapter).splitlines(keepends=True)
-    path = tmp_path / "solved.ipynb"
-    path.write_text(json.dumps(notebook | {"cells": [*notebook["cells"], last]}))
-    result = run(str(HERE / "execute.py"), "notebook", str(path), cwd=tmp_path)
+    return notebook | {"cells": [*notebook["cells"], last]}
+
+
+@pytest.fixture(scope="session")
+def solved(installed, tmp_path_factory) -> dict[str, str]:
+    """Run the solved notebooks of all chapters in one warm process; return the error of each."""
+    assert installed.returncode == 0, "the package could not be installed (see above)"
+    folder = tmp_path_factory.mktemp("solved")
+    for chapter in CHAPTERS:
+        (folder / f"{chapter}.ipynb").write_text(json.dumps(solved_notebook(chapter)))
+    (folder / "wrong.ipynb").write_text(json.dumps(wrong_notebook()))
+    result = run(str(HERE / "solved.py"), str(folder))
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.returncode == 0, result.stderr[-4000:]
+    return {line["notebook"]: line["error"] for line in lines}
+
+
+def wrong_notebook() -> dict:
+    """Return a notebook whose second cell fails: its error must reach the report."""
+    cells = [{"cell_type": "code", "metadata": {}, "source": [text], "outputs": []} for text in ("x = 0", "1 / x")]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_solved_student_notebook_passes_its_checks(chapter, solved):
+    """What a student does in Colab: open the notebook, answer, check, look at the progress."""
+    assert solved[chapter] == ""
+
+
+def test_a_notebook_that_fails_is_told(solved):
+    assert "ZeroDivisionError" in solved["wrong"]
