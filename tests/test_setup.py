@@ -22,7 +22,7 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tools import browser, build_book, first_cell, sandbox, serve_book, write_lists
+from tools import browser, first_cell, sandbox, serve_book, write_lists
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {"name": "python3", "display_name": "Python 3"}
@@ -235,7 +235,7 @@ def test_the_lock_is_exact_and_fits_the_package():
                 pins[match[1].lower().replace("_", "-")] = match[2]
     assert pins["torch"] == "2.13.0"
     assert pins["jupyter-book"] == "1.0.4.post1"
-    project = build_book.ROOT.joinpath("pyproject.toml").read_text()
+    project = ROOT.joinpath("pyproject.toml").read_text()
     for name, bound in re.findall(r'^    "([a-z_]+)>=([\d.]+)",$', project, re.MULTILINE):
         have = [int(part) for part in re.findall(r"\d+", pins[name.replace("_", "-")])]
         assert have >= [int(part) for part in bound.split(".")], name
@@ -450,79 +450,6 @@ def test_the_outputs_of_a_notebook_are_stripped_and_its_ids_kept(tmp_path):
     assert page["metadata"] == {"kernelspec": KERNEL}
     stripped = {"cell_type": "code", "execution_count": None, "id": "a-cell", "metadata": kept, "outputs": []}
     assert page["cells"] == [stripped | {"source": ["1"]}]
-
-
-# Building ------------------------------------------------------------------------------------------------------------
-
-
-def test_the_cache_depends_on_the_package_and_the_lock(tmp_path):
-    (tmp_path / "transformer_edu" / "assets").mkdir(parents=True)
-    (tmp_path / "transformer_edu" / "__pycache__").mkdir()
-    keys = []
-    for name in ["requirements.txt", "transformer_edu/a.py", "transformer_edu/assets/b.js", "transformer_edu/a.py"]:
-        (tmp_path / name).write_text(str(len(keys)))
-        keys.append(build_book.cache_key(tmp_path))
-    assert len(set(keys)) == len(keys)
-    (tmp_path / "transformer_edu" / "__pycache__" / "a.pyc").write_text("x")
-    (tmp_path / "README.md").write_text("x")
-    assert build_book.cache_key(tmp_path) == keys[-1]
-    # a name that stands at the same place in the order
-    (tmp_path / "transformer_edu" / "a.py").rename(tmp_path / "transformer_edu" / "aa.py")
-    assert build_book.cache_key(tmp_path) != keys[-1]
-
-
-def test_the_pages_depend_on_the_settings_and_the_text(tmp_path):
-    keys = []
-    for name in ["_config.yml", "_toc.yml", "requirements.txt", "book/a.ipynb", "book/_extension/b.py"]:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        for name_again in ["_config.yml", "_toc.yml", "requirements.txt"]:
-            (tmp_path / name_again).touch()
-        (tmp_path / name).write_text(str(len(keys)))
-        keys.append(build_book.pages_key(tmp_path))
-    assert len(set(keys)) == len(keys)
-
-
-def test_old_runs_are_forgotten(tmp_path, monkeypatch):
-    monkeypatch.setattr(build_book, "CACHES", tmp_path)
-    for name in ("old", "new"):
-        (tmp_path / name).mkdir()
-    build_book.forget_old_runs("new")
-    assert [path.name for path in tmp_path.iterdir()] == ["new"]
-
-
-def test_every_page_of_the_contents_must_exist(tmp_path):
-    contents = {"root": "index", "parts": [{"chapters": [{"file": "a/b.ipynb", "sections": [{"file": "a/c"}]}]}]}
-    (tmp_path / "_toc.yml").write_text(yaml.safe_dump(contents))
-    expected = build_book.pages(tmp_path / "_toc.yml")
-    assert expected == ["index", "a/b", "a/c"]
-    (tmp_path / "a").mkdir()
-    for name in ("index", "a/b"):
-        (tmp_path / f"{name}.html").touch()
-    assert build_book.missing_pages(expected, tmp_path) == ["a/c"]
-
-
-def test_the_progress_names_each_notebook_and_keeps_the_warnings():
-    progress = build_book.Progress(["index", "softmax/why"])
-    shown = [
-        progress.read(line)
-        for line in [
-            "\x1b[01mreading sources... \x1b[39;49;00m[ 33%] index",
-            "/x/book/softmax/why.ipynb: Executing notebook using local CWD [mystnb]",
-            "[IPKernelApp] WARNING | Kernel is running over TCP",
-            "/x/book/softmax/why.ipynb: Executed notebook in 30.62 seconds [mystnb]",
-            "\x1b[91m/x/book/notation.md:2: WARNING: 'myst' cross-reference target not found: 'x'\x1b[39;49;00m",
-            "more about it",
-            "generating indices... done",
-        ]
-    ]
-    assert [line for line in shown if line] == [
-        "  executing softmax/why (1 of at most 2)",
-        "  executed  softmax/why in 31 s",
-    ]
-    assert progress.problems == [
-        "/x/book/notation.md:2: WARNING: 'myst' cross-reference target not found: 'x'",
-        "more about it",
-    ]
 
 
 # The browser ---------------------------------------------------------------------------------------------------------

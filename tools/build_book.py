@@ -1,12 +1,11 @@
 """Build the book: `make html` runs this inside `.venv`.
 
-Lists and first cells, weights, then `jupyter-book build`, which executes the notebooks whose code, package or lock has
-changed. Warnings are errors. The whole output is in `_build/build.log`; what matters of it is printed.
+Lists and first cells, weights, then Jupyter Book's Sphinx, which executes the notebooks whose code, imports, data or
+lock have changed, two at a time. Warnings are errors. The whole output is in `_build/build.log`; what matters of it is
+printed.
 """
 
-import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,25 +16,20 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools import write_lists
+from tools.build_progress import Progress, trouble
+from tools.page_keys import CACHE, forget_changed, site_key
 from tools.plan import ROOT
+from tools.report_tests import write
 
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
-CACHES = BUILD / ".jupyter_cache"
+TOC = ROOT / "_toc.yml"
 LOG = BUILD / "build.log"
-PAGES_KEY = BUILD / ".pages_key"
-COMMAND = ["-c", "from jupyter_book.cli.main import main; main()"]
-COMMAND += ["build", "book", "--config", str(ROOT / "_config.yml"), "--toc", str(ROOT / "_toc.yml")]
-COMMAND += ["--path-output", str(ROOT), "-W", "-n", "--keep-going"]
-
-COLORS = re.compile(r"\x1b\[[0-9;]*m")
-EXECUTING = re.compile(r"(\S+?)(?:\.ipynb)?: Executing notebook using")
-EXECUTED = re.compile(r"(\S+?)(?:\.ipynb)?: Executed notebook in ([\d.]+) seconds")
-PROBLEM = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^Extension error")
-ORDINARY = re.compile(r"Exception occurred|build (finished|succeeded)|[a-zA-Z][\w ,()\[\]%-]*\.\.\.( |$)")
-CELL_ERROR = re.compile(r"CellExecutionError: (An error occurred .*?)\n\s*\nThe above exception", re.DOTALL)
+SITE_KEY = BUILD / ".pages_key"
+JOBS = min(2, os.cpu_count() or 1) if sys.platform.startswith("linux") else 1  # macOS cannot fork safely
 
 
+<<<<<<< HEAD
 def fingerprint(*inputs: str, root: Path = ROOT, also: str = "") -> str:
     """Return the SHA-256 of these files, and of all files in these folders, with their names."""
     digest = hashlib.sha256(also.encode())
@@ -62,6 +56,9 @@ def pages_key(root: Path = ROOT) -> str:
 
 
 def pages(toc: Path = ROOT / "_toc.yml") -> list[str]:
+=======
+def pages(toc: Path = TOC) -> list[str]:
+>>>>>>> 6d35621 (Execute a page again when something that it imports has changed, two pages at a time)
     """Return every page of the table of contents, without ending."""
     found: list[str] = []
 
@@ -75,7 +72,11 @@ def pages(toc: Path = ROOT / "_toc.yml") -> list[str]:
                 visit(child)
 
     visit(yaml.safe_load(toc.read_text(encoding="utf-8")))
-    return [re.sub(r"\.(ipynb|md|rst)$", "", page) for page in found]
+    return [page.removesuffix(".ipynb").removesuffix(".md") for page in found]
+
+
+def notebook(page: str) -> Path:
+    return ROOT / "book" / f"{page}.ipynb"
 
 
 def missing_pages(expected: list[str], site: Path = SITE) -> list[str]:
@@ -83,61 +84,17 @@ def missing_pages(expected: list[str], site: Path = SITE) -> list[str]:
     return [page for page in expected if not (site / f"{page}.html").is_file()]
 
 
-def forget_old_runs(key: str) -> None:
-    """Remove the executed notebooks of other versions of the package."""
-    if CACHES.is_dir():
-        for entry in CACHES.iterdir():
-            if entry.name != key:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-
-
-class Progress:
-    """Turns Sphinx's output into one line for each notebook, and collects what is wrong."""
-
-    def __init__(self, notebooks: list[str]) -> None:
-        self.notebooks = notebooks
-        self.executed: list[str] = []
-        self.problems: list[str] = []
-        self.in_problem = False
-
-    def name(self, path: str) -> str:
-        for page in self.notebooks:
-            if path == page or path.endswith("/" + page):
-                return page
-        return path
-
-    def read(self, line: str) -> str | None:
-        """Take one line of output; return what to print for it, if anything."""
-        line = COLORS.sub("", line).rstrip()
-        if match := EXECUTING.search(line):
-            self.in_problem = False
-            number = len(self.executed) + 1
-            return f"  executing {self.name(match[1])} ({number} of at most {len(self.notebooks)})"
-        if match := EXECUTED.search(line):
-            self.in_problem = False
-            self.executed.append(self.name(match[1]))
-            return f"  executed  {self.name(match[1])} in {float(match[2]):.0f} s"
-        if PROBLEM.search(line):
-            self.in_problem = True
-        elif not line or ORDINARY.match(line):
-            self.in_problem = False
-        if self.in_problem:
-            self.problems.append(line)
-        return None
-
-
-def run_sphinx(key: str, notebooks: list[str]) -> tuple[int, Progress]:
-    """Run jupyter-book, print its progress, and return its status and what was wrong."""
+def run_sphinx(notebooks: list[str], toc: Path, site: Path) -> tuple[int, Progress]:
+    """Run Sphinx, print its progress, and return its status and what was wrong."""
     progress = Progress(notebooks)
-    environment = {**os.environ, "TRANSFORMER_EDU_CACHE_KEY": key, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+    environment = {**os.environ, "TRANSFORMER_EDU_CACHE": str(CACHE), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
     environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     # The tensors are small; threads that wait for each other on a busy machine cost more than they give.
     environment.setdefault("OMP_NUM_THREADS", "1")
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    process = subprocess.Popen(
-        [sys.executable, *COMMAND],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-    )  # fmt: skip
+    command = [sys.executable, str(ROOT / "tools" / "run_sphinx.py"), str(toc), str(site), str(JOBS)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
     try:
         with LOG.open("w", encoding="utf-8") as log:
             for line in process.stdout or []:
@@ -151,64 +108,60 @@ def run_sphinx(key: str, notebooks: list[str]) -> tuple[int, Progress]:
         raise
 
 
-def report_failure(progress: Progress) -> None:
-    """Print briefly what is wrong, and where to read all of it."""
-    lines = progress.problems
-    output = COLORS.sub("", LOG.read_text(encoding="utf-8"))
-    if cell := CELL_ERROR.search(output):
-        lines = [*lines, *cell[1].splitlines()]
-    elif not lines:
-        output = output.split("The above exception was the direct cause")[0]
-        lines = [line for line in output.splitlines() if line.strip()][-15:]
-    print("\nThe book was not built. What is wrong:", file=sys.stderr)
-    for line in lines[:60]:
-        print("  " + line, file=sys.stderr)
-    if len(lines) > 60:
-        print(f"  … and {len(lines) - 60} more lines", file=sys.stderr)
-    print(f"The whole output: {LOG.relative_to(ROOT)}", file=sys.stderr)
-
-
 def is_up_to_date(expected: list[str]) -> bool:
     """Say whether the last build succeeded and nothing that it depends on has changed since."""
-    return PAGES_KEY.is_file() and PAGES_KEY.read_text() == pages_key() and not missing_pages(expected)
+    return SITE_KEY.is_file() and SITE_KEY.read_text() == site_key() and not missing_pages(expected)
 
 
-def build(expected: list[str]) -> int:
-    """Build every page afresh; notebooks that have not changed come from the cache of executed notebooks."""
-    began, key = time.monotonic(), cache_key()
-    PAGES_KEY.unlink(missing_ok=True)  # a build that fails leaves no key: the next one must find its warnings again
-    for old in (BUILD / ".doctrees", SITE):
+def build(expected: list[str], *, toc: Path = TOC, site: Path = SITE) -> int:
+    """Build these pages afresh; notebooks that have not changed come from the cache of executed notebooks."""
+    began = time.monotonic()
+    for old in (site.parent / ".doctrees", site):
         shutil.rmtree(old, ignore_errors=True)
-    forget_old_runs(key)
-    notebooks = [page for page in expected if (ROOT / "book" / f"{page}.ipynb").is_file()]
+    notebooks = [page for page in expected if notebook(page).is_file()]
+    forget_changed([notebook(page) for page in pages() if notebook(page).is_file()])
     print(f"Building {len(expected)} pages; notebooks that have not changed are not executed again.", flush=True)
-    before = pages_key()
-    status, progress = run_sphinx(key, notebooks)
+    status, progress = run_sphinx(notebooks, toc, site)
     if status != 0:
-        report_failure(progress)
+        print("\nThe book was not built. What is wrong:", file=sys.stderr)
+        print("\n".join("  " + line for line in trouble(progress, LOG.read_text(encoding="utf-8"))), file=sys.stderr)
+        print(f"The whole output: {LOG.relative_to(ROOT)}", file=sys.stderr)
         return 1
-    if missing := missing_pages(expected):
-        print(f"The build made no page for: {', '.join(missing)}. Check _toc.yml; see {LOG}.", file=sys.stderr)
+    if missing := missing_pages(expected, site):
+        print(f"The build made no page for: {', '.join(missing)}. Check {toc.name}; see {LOG}.", file=sys.stderr)
         return 1
-    PAGES_KEY.write_text(before)  # what was edited during the build is built the next time
-    executed = f"{len(progress.executed)} of {len(notebooks)} notebooks executed"
-    seconds = time.monotonic() - began
-    print(f"Built {len(expected)} pages in {seconds:.0f} s ({executed}): _build/html/index.html", flush=True)
+    for page, seconds in progress.seconds.items():
+        write(test=page, when="call", outcome="passed", seconds=seconds)
+    executed = f"{len(progress.seconds)} of {len(notebooks)} notebooks executed"
+    where = (site / "index.html").relative_to(ROOT)
+    print(f"Built {len(expected)} pages in {time.monotonic() - began:.0f} s ({executed}): {where}", flush=True)
     return 0
 
 
-def main() -> int:
+def prepare() -> bool:
+    """Write lists and first cells and fetch the weights; say whether the book can be built."""
     BUILD.mkdir(exist_ok=True)
     if write_lists.main() != 0:
+        return False
+    if subprocess.run([sys.executable, "-m", "transformer_edu.minilm.fetch"], cwd=ROOT).returncode != 0:
+        print("The book was not built: it needs the weights of the pretrained encoder (see above).", file=sys.stderr)
+        return False
+    return True
+
+
+def main() -> int:
+    if not prepare():
         return 1
     expected = pages()
     if is_up_to_date(expected):
         print("Nothing has changed since the last build: _build/html/index.html")
         return 0
-    if subprocess.run([sys.executable, "-m", "transformer_edu.minilm.fetch"], cwd=ROOT).returncode != 0:
-        print("The book was not built: it needs the weights of the pretrained encoder (see above).", file=sys.stderr)
+    SITE_KEY.unlink(missing_ok=True)  # a build that fails leaves no key: the next one must find its warnings again
+    before = site_key()
+    if build(expected) != 0:
         return 1
-    return build(expected)
+    SITE_KEY.write_text(before)  # what was edited during the build is built the next time
+    return 0
 
 
 if __name__ == "__main__":

@@ -23,13 +23,12 @@ def connect(app):
 
 
 def settle(app, config):
-    """Choose the cache by the key that the build computed from the package and the lock; without one, trust no cache.
+    """Take the cache that the build has freed of what is out of date (`tools/page_keys.py`); without one, trust none.
 
     jupyter-cache compares notebooks only. It does not see that a module which they import has changed.
     """
-    key = os.environ.get("TRANSFORMER_EDU_CACHE_KEY")
-    if key:
-        config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache" / key)
+    if cache := os.environ.get("TRANSFORMER_EDU_CACHE"):
+        config.nb_execution_cache_path = cache
     elif config.nb_execution_mode == "cache":
         config.nb_execution_mode = "force"
     config.look = (
