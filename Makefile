@@ -1,6 +1,7 @@
 # make book    build the book and serve it at http://127.0.0.1:8000 (another port: make book PORT=8001)
 # make html    build only                make serve   serve only
 # make test    run every test            make clean   remove everything that make made
+# make check CHAPTER=softmax    one chapter, in a minute or two
 # Each target sets up .venv by itself. To choose the Python: make book PYTHON=/path/to/python3.13
 
 PORT = 8000
@@ -10,7 +11,7 @@ export PYTHON
 STARTER := $(firstword $(PYTHON) $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,\
              $(shell command -v $(name) 2>/dev/null)) no-python)
 
-.PHONY: book html serve test clean no-python
+.PHONY: book html serve test check clean no-python
 
 book: $(filter no-python,$(STARTER))
 	@$(STARTER) tools/serve_book.py --check --port $(PORT)
@@ -27,8 +28,12 @@ serve: $(filter no-python,$(STARTER))
 test: $(filter no-python,$(STARTER))
 	@$(STARTER) tools/run_tests.py
 
+check: $(filter no-python,$(STARTER))
+	@$(STARTER) tools/setup_environment.py tests
+	@.venv/bin/python tools/check_chapter.py $(CHAPTER)
+
 clean:
-	rm -rf _build .venv .venv-colab .ruff_cache .pytest_cache build dist *.egg-info
+	rm -rf _build .venv .venv-colab .venv-peers .ruff_cache .pytest_cache build dist *.egg-info
 	find . -name .git -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
 
 no-python:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import jaxtyping
 import pytest
 import torch
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tools.browser import CURE, cure, find_browser, is_debian
 from tools.site_server import ARGUMENTS
+
+PATIENCE = 120_000  # ms that the page of a browser may take for its answer; a busy machine is no failure
 
 
 @pytest.fixture
@@ -44,6 +46,7 @@ def browser_path() -> str:
 def browser(browser_path: str) -> Iterator[Browser]:
     """Start a browser that resolves no name: only 127.0.0.1 can be reached. One serves all tests of a process."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
         yield browser
         browser.close()

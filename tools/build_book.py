@@ -1,4 +1,4 @@
-"""Build the book: `make html` runs this inside `.venv`.
+"""Build the book: `make html` runs this inside `.venv`. With a page, only that one is executed, in `_build/check/html`.
 
 Lists and first cells, weights, then Jupyter Book's Sphinx, which executes the notebooks whose code, imports, data or
 lock have changed, two at a time. Warnings are errors. The whole output is in `_build/build.log`; what matters of it is
@@ -23,6 +23,7 @@ from tools.report_tests import write
 
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
+CHECK = BUILD / "check" / "html"
 TOC = ROOT / "_toc.yml"
 LOG = BUILD / "build.log"
 SITE_KEY = BUILD / ".pages_key"
@@ -87,7 +88,7 @@ def missing_pages(expected: list[str], site: Path = SITE) -> list[str]:
 def run_sphinx(notebooks: list[str], toc: Path, site: Path) -> tuple[int, Progress]:
     """Run Sphinx, print its progress, and return its status and what was wrong."""
     progress = Progress(notebooks)
-    environment = {**os.environ, "TRANSFORMER_EDU_CACHE": str(CACHE), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+    environment = {**os.environ, "TRANSFORMER_EDU_EXECUTED": str(CACHE), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
     environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     # The tensors are small; threads that wait for each other on a busy machine cost more than they give.
     environment.setdefault("OMP_NUM_THREADS", "1")
@@ -149,9 +150,17 @@ def prepare() -> bool:
     return True
 
 
-def main() -> int:
+def build_one(page: str) -> int:
+    """Build all pages, for the links between them, but execute one: the others show no outputs."""
+    os.environ["TRANSFORMER_EDU_ONLY"] = page
+    return build(pages(), site=CHECK)
+
+
+def main(arguments: list[str]) -> int:
     if not prepare():
         return 1
+    if arguments:
+        return build_one(arguments[0])
     expected = pages()
     if is_up_to_date(expected):
         print("Nothing has changed since the last build: _build/html/index.html")
@@ -166,7 +175,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         print("\nInterrupted. make html goes on where it stopped.", file=sys.stderr)
         sys.exit(130)

@@ -116,3 +116,9 @@ def needs(path: Path, root: Path = ROOT) -> list[Path]:
     modules = closure(code, root)
     texts = [code, *(module.read_text(encoding="utf-8") for module in modules)]
     return sorted(modules | data_of(texts, root))
+
+
+def direct(path: Path, root: Path = ROOT) -> set[Path]:
+    """Return the files of the package in which the names that a file imports itself are defined."""
+    names = imported(code_of(path))
+    return {found for name in names if name.split(".")[0] in HOUSES for found in files_of(name, root)}

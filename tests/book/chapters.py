@@ -1,7 +1,9 @@
 """What the finished site holds: the pages of the plan, and the page that shows each explorer."""
 
+import os
 import re
 from functools import cache
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -9,7 +11,7 @@ import transformer_edu.explorers as explorers
 from tools.plan import ROOT, read_plan
 from transformer_edu.explorers.declaration import Explorer
 
-SITE = ROOT / "_build" / "html"
+SITE = Path(os.environ.get("TRANSFORMER_EDU_SITE", ROOT / "_build" / "html"))  # `make check` builds its own
 NOWHERE = "no page"  # of an explorer that no built page shows: its tests fail there
 PLAN = read_plan()
 TOC = PLAN.pages

@@ -14,10 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.book.chapters import SITE
 from tools.site_server import serving
 
-ROOT = Path(__file__).resolve().parents[2]
-SITE = ROOT / "_build" / "html"
 LOOK = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
 CURE = "The browser tests need the finished site in _build/html. Type `make html`, then run the tests again."
 PATIENCE = 120_000  # ms that a page may take on a busy machine

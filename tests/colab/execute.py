@@ -21,7 +21,7 @@ LIMIT = 600  # seconds for one cell; the first one may install the package
 
 def clean_environment():
     """Return the environment without what a checkout or the book's build puts into it: explorers are live here."""
-    ours = ("TRANSFORMER_EDU_STATIC", "TRANSFORMER_EDU_CACHE", "PYTHONPATH", "VIRTUAL_ENV", "MPLBACKEND")
+    ours = ("TRANSFORMER_EDU_STATIC", "TRANSFORMER_EDU_EXECUTED", "PYTHONPATH", "VIRTUAL_ENV", "MPLBACKEND")
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return {**kept, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 

@@ -18,7 +18,8 @@ from transformer_edu.explorers import attention_by_hand, palette, real_heads, te
 from transformer_edu.explorers.numbers import number_text
 from transformer_edu.explorers.packing import as_array
 
-PATIENCE = 100_000  # ms; on a busy machine a server starts, and a kernel imports torch, late
+PATIENCE = 300_000  # ms; on a busy machine a server starts, and a kernel imports torch, late
+pytestmark = pytest.mark.timeout(1100)  # the first test starts a server and a kernel
 TRIES = 3  # JupyterLab, not we, now and then loses a command that comes while its kernel connects
 SETTINGS = [
     "--LabApp.expose_app_in_browser=True",
@@ -72,7 +73,7 @@ def wait_for(address: str, process: subprocess.Popen, log: Path) -> str:
     end = time.monotonic() + PATIENCE / 1000
     while process.poll() is None and time.monotonic() < end:
         try:
-            urllib.request.urlopen(f"{address}/api/status", timeout=10).close()
+            urllib.request.urlopen(f"{address}/api/status", timeout=60).close()
             return address
         except OSError:
             time.sleep(0.25)

@@ -12,7 +12,7 @@ RUN = """
 import sys, nbformat
 from nbclient import NotebookClient
 notebook = nbformat.read(sys.argv[1], 4)
-NotebookClient(notebook, timeout=120).execute()
+NotebookClient(notebook, timeout=None).execute()
 nbformat.write(notebook, sys.argv[2])
 """
 
@@ -32,7 +32,7 @@ def nowhere(tmp_path, monkeypatch) -> Path:
 def test_the_chapter_says_so_and_goes_on(nowhere):
     executed = nowhere / "executed.ipynb"
     command = [sys.executable, "-W", "ignore", "-c", RUN, str(CHAPTER), str(executed)]
-    result = subprocess.run(command, cwd=nowhere, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(command, cwd=nowhere, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-2000:]
     cells = [cell for cell in nbformat.read(executed, 4).cells if cell.cell_type == "code"]
     told = [str(cell.outputs) for cell in cells if "No weights, so no real heads here" in str(cell.outputs)]

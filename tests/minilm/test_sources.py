@@ -71,6 +71,14 @@ def hub(monkeypatch, small_files):
         thread.join()
 
 
+@pytest.fixture
+def slept(monkeypatch) -> list[float]:
+    """Return the seconds for which the code under test meant to wait: a clock would measure the machine, too."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    return waits
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
@@ -96,25 +104,23 @@ def test_a_hub_that_may_not_be_asked_is_not_asked(hub, monkeypatch, tmp_path):
     assert hub.requests == []
 
 
-def test_without_a_network_the_hub_is_given_up_at_once(monkeypatch, tmp_path):
+def test_without_a_network_the_hub_is_given_up_at_once(monkeypatch, tmp_path, slept):
     with socket.socket() as closed:  # a port on which nobody listens
         closed.bind(("127.0.0.1", 0))
         point_at(monkeypatch, f"http://127.0.0.1:{closed.getsockname()[1]}")
-        start = time.monotonic()
         with pytest.raises(SourceFailed, match=r"Connect(ion)?Error: "):
             from_hub(tmp_path)
-    assert time.monotonic() - start < 3
+    assert sum(slept) < 3
     assert contents(tmp_path) == {}
 
 
-def test_a_hub_that_never_answers_is_given_up_soon(monkeypatch, tmp_path):
+def test_a_hub_that_never_answers_is_given_up_soon(monkeypatch, tmp_path, slept):
     monkeypatch.setattr(sources, "SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         point_at(monkeypatch, f"http://127.0.0.1:{silent.getsockname()[1]}")
-        start = time.monotonic()
         with pytest.raises(SourceFailed, match="Timeout"):
             from_hub(tmp_path)
-    assert time.monotonic() - start < 3
+    assert sum(slept) < 3
 
 
 def test_the_hub_has_seconds_not_minutes_for_its_first_answer():
@@ -122,12 +128,11 @@ def test_the_hub_has_seconds_not_minutes_for_its_first_answer():
 
 
 @pytest.mark.parametrize("status", [403, 503])
-def test_a_hub_that_refuses_is_given_up_at_once(hub, status, tmp_path):
+def test_a_hub_that_refuses_is_given_up_at_once(hub, status, tmp_path, slept):
     hub.status = status
-    start = time.monotonic()
     with pytest.raises(SourceFailed, match=f"HTTP status {status}"):
         from_hub(tmp_path)
-    assert time.monotonic() - start < 3
+    assert sum(slept) < 3
 
 
 def test_a_hub_without_one_of_the_files(hub, tmp_path):

@@ -19,6 +19,8 @@ def connect(app):
     for name in UNUSED:
         app.add_config_value(name, {}, "html")
     app.add_config_value("look", "", "html")
+    # It does not say that pages may be read in parallel. It only numbers contents, once all are read; ours have none.
+    app.extensions["sphinx_multitoc_numbering"].parallel_read_safe = True
     app.connect("config-inited", settle)
 
 
@@ -27,10 +29,12 @@ def settle(app, config):
 
     jupyter-cache compares notebooks only. It does not see that a module which they import has changed.
     """
-    if cache := os.environ.get("TRANSFORMER_EDU_CACHE"):
+    if cache := os.environ.get("TRANSFORMER_EDU_EXECUTED"):
         config.nb_execution_cache_path = cache
     elif config.nb_execution_mode == "cache":
         config.nb_execution_mode = "force"
+    if only := os.environ.get("TRANSFORMER_EDU_ONLY"):
+        config.nb_execution_excludepatterns = other_notebooks(Path(app.srcdir), only)
     config.look = (
         digest()
     )  # a page names its style and scripts with their digests: write all of them again if one changed
@@ -39,3 +43,9 @@ def settle(app, config):
         logger.info(
             "No Colab button on any page: repository.url in _config.yml is %r. Set your address there.", repository
         )
+
+
+def other_notebooks(book, page):
+    """Return the notebooks of the book but one, by their addresses in it: `make check` executes one chapter."""
+    found = sorted(path.relative_to(book).as_posix() for path in book.rglob("*.ipynb"))
+    return [name for name in found if name != f"{page}.ipynb"]
