@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools import write_lists
 from tools.build_progress import Progress, trouble
 from tools.page_keys import CACHE, forget_changed, site_key
-from tools.plan import ROOT
+from tools.plan import ROOT, read_plan
 from tools.report_tests import write
 
 BUILD = ROOT / "_build"
@@ -30,36 +30,7 @@ SITE_KEY = BUILD / ".pages_key"
 JOBS = min(2, os.cpu_count() or 1) if sys.platform.startswith("linux") else 1  # macOS cannot fork safely
 
 
-<<<<<<< HEAD
-def fingerprint(*inputs: str, root: Path = ROOT, also: str = "") -> str:
-    """Return the SHA-256 of these files, and of all files in these folders, with their names."""
-    digest = hashlib.sha256(also.encode())
-    for name in inputs:
-        top = root / name
-        for path in sorted(top.rglob("*") if top.is_dir() else [top]):
-            if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
-                digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def cache_key(root: Path = ROOT) -> str:
-    """Return what an executed notebook depends on besides its own code: the package, results it reads, lock, Python."""
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return fingerprint("transformer_edu", "experiments", "requirements.txt", root=root, also=python)[:16]
-
-
-def pages_key(root: Path = ROOT) -> str:
-    """Return what the whole site depends on. Sphinx alone would miss settings, extensions and removed anchors."""
-    own = ["_config.yml", "_toc.yml", "book", "assignments", "benchmarks", "transformer_edu_course/building"]
-    own += ["tools/build_book.py", "tools/colab.py"]
-    return cache_key(root) + fingerprint(*own, root=root)[:16]
-
-
-def pages(toc: Path = ROOT / "_toc.yml") -> list[str]:
-=======
 def pages(toc: Path = TOC) -> list[str]:
->>>>>>> 6d35621 (Execute a page again when something that it imports has changed, two pages at a time)
     """Return every page of the table of contents, without ending."""
     found: list[str] = []
 
@@ -78,6 +49,13 @@ def pages(toc: Path = TOC) -> list[str]:
 
 def notebook(page: str) -> Path:
     return ROOT / "book" / f"{page}.ipynb"
+
+
+def with_exercises(expected: list[str]) -> dict[Path, Path | None]:
+    """Return each notebook of these pages, and the student notebook with its exercises if there is one."""
+    students = {chapter.page: ROOT / "assignments" / f"{chapter.id}.ipynb" for chapter in read_plan().written}
+    there = {page: path for page, path in students.items() if path.is_file()}
+    return {notebook(page): there.get(page) for page in expected if notebook(page).is_file()}
 
 
 def missing_pages(expected: list[str], site: Path = SITE) -> list[str]:
@@ -120,7 +98,7 @@ def build(expected: list[str], *, toc: Path = TOC, site: Path = SITE) -> int:
     for old in (site.parent / ".doctrees", site):
         shutil.rmtree(old, ignore_errors=True)
     notebooks = [page for page in expected if notebook(page).is_file()]
-    forget_changed([notebook(page) for page in pages() if notebook(page).is_file()])
+    forget_changed(with_exercises(pages()))
     print(f"Building {len(expected)} pages; notebooks that have not changed are not executed again.", flush=True)
     status, progress = run_sphinx(notebooks, toc, site)
     if status != 0:

@@ -12,7 +12,7 @@ from tools.imports import ROOT, needs
 
 CACHE = ROOT / "_build" / ".jupyter_cache"
 LOCK = "requirements.txt"
-SITE = (LOCK, "_config.yml", "_toc.yml", "transformer_edu", "book", "exercises", "assignments", "benchmarks", "tools")
+SITE = (LOCK, "_config.yml", "_toc.yml", "transformer_edu", "transformer_edu_course", "book", "exercises", "assignments", "benchmarks", "tools")
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
 
 
@@ -27,10 +27,14 @@ def fingerprint(paths: Iterable[Path], *, root: Path = ROOT, also: str = "") -> 
     return digest.hexdigest()
 
 
-def notebook_key(notebook: Path, root: Path = ROOT) -> str:
-    """Return what an executed notebook depends on besides its own code: what it imports and reads, lock, Python."""
+def notebook_key(notebook: Path, student: Path | None = None, root: Path = ROOT) -> str:
+    """Return what an executed notebook depends on besides its own code: what it imports and reads, lock, Python.
+
+    student: the notebook whose exercises the build puts into the page.
+    """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return fingerprint([*needs(notebook, root), root / LOCK], root=root, also=python)[:16]
+    exercises = [student, *needs(student, root)] if student else []
+    return fingerprint([*needs(notebook, root), *exercises, root / LOCK], root=root, also=python)[:16]
 
 
 def site_key(root: Path = ROOT) -> str:
@@ -38,12 +42,12 @@ def site_key(root: Path = ROOT) -> str:
     return fingerprint((root / name for name in SITE), root=root, also=sys.version)[:32]
 
 
-def forget_changed(notebooks: list[Path], cache: Path = CACHE, root: Path = ROOT) -> None:
-    """Remove executed notebooks that were made with other files than those of today.
+def forget_changed(notebooks: dict[Path, Path | None], cache: Path = CACHE, root: Path = ROOT) -> None:
+    """Remove executed notebooks that were made with other files than those of today (page: its exercises, if any).
 
     jupyter-cache compares the notebooks' own code. It does not see that a module which they import has changed.
     """
-    keys = {str(path): notebook_key(path, root) for path in notebooks}
+    keys = {str(path): notebook_key(path, student, root) for path, student in notebooks.items()}
     known = cache / "keys.json"
     before = json.loads(known.read_text(encoding="utf-8")) if known.is_file() else {}
     store = get_cache(cache)

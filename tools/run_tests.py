@@ -34,6 +34,7 @@ def stages():
         Stage("weights", [PYTHON, "-m", "transformer_edu.minilm.fetch"], beside=True),
         Stage("versions", [PYTHON, "tests/colab/environment.py"], beside=True),
         Stage("lint", [PYTHON, "-m", "ruff", "check", "."]),
+        Stage("drawing", [PYTHON, "tools/check_drawing.py"]),
         Stage("architecture", pytest("tests/test_architecture.py")),
         Stage("notebooks", pytest("tests/test_notebooks.py")),
         Stage("unit", pytest(*unit), needs=("setup", "browser", "weights")),

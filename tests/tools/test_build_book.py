@@ -94,25 +94,40 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_page_is_executed_again_when_what_it_needs_has_changed(house, change):
     path, again = CHANGES[change]
-    before = page_keys.notebook_key(house / "page.ipynb", house)
+    before = page_keys.notebook_key(house / "page.ipynb", root=house)
     (house / path).write_text("changed = 1\n")
     for remembered in (imports.imports_of, imports.files_of):
         remembered.cache_clear()
-    assert (page_keys.notebook_key(house / "page.ipynb", house) != before) == again
+    assert (page_keys.notebook_key(house / "page.ipynb", root=house) != before) == again
+
+
+def test_a_page_is_executed_again_when_its_exercises_have_changed(house):
+    (house / "student").mkdir()
+    student = write_page(house / "student", "from transformer_edu.softmax import entropy")
+    keys = [page_keys.notebook_key(house / "page.ipynb", student, house)]
+    keys.append(page_keys.notebook_key(house / "page.ipynb", None, house))
+    write_page(house / "student", "from transformer_edu.softmax import rows")
+    keys.append(page_keys.notebook_key(house / "page.ipynb", student, house))
+    assert len(set(keys)) == 3
+
+
+def test_every_chapter_brings_its_exercises():
+    found = build_book.with_exercises(build_book.pages())
+    assert {path.stem for path in found.values() if path} == {chapter.id for chapter in build_book.read_plan().written}
 
 
 def test_an_executed_page_that_is_out_of_date_is_forgotten(house):
     cache, page = house / "cache", house / "page.ipynb"
     other = house / "other.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), other)
-    page_keys.forget_changed([page, other], cache, house)
+    page_keys.forget_changed({page: None, other: None}, cache, house)
     store = get_cache(cache)
     for path in (page, other):
         store.cache_notebook_bundle(CacheBundleIn(nbformat.read(path, 4), str(path)), check_validity=False)
-    page_keys.forget_changed([page, other], cache, house)
+    page_keys.forget_changed({page: None, other: None}, cache, house)
     assert {record.uri for record in store.list_cache_records()} == {str(page), str(other)}
     (house / "transformer_edu" / "studies" / "results" / "delay.json").write_text('{"new": 1}')
-    page_keys.forget_changed([page, other], cache, house)
+    page_keys.forget_changed({page: None, other: None}, cache, house)
     assert {record.uri for record in store.list_cache_records()} == {str(other)}
 
 
