@@ -12,7 +12,8 @@ from tools.imports import ROOT, needs
 
 CACHE = ROOT / "_build" / ".jupyter_cache"
 LOCK = "requirements.txt"
-SITE = (LOCK, "_config.yml", "_toc.yml", "transformer_edu", "transformer_edu_course", "book", "exercises", "assignments", "benchmarks", "tools")
+SITE = (LOCK, "_config.yml", "_toc.yml", "transformer_edu", "transformer_edu_course", "tools")
+SITE += ("book", "exercises", "assignments", "benchmarks")
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
 
 
