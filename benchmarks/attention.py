@@ -60,10 +60,12 @@ def layer_pair(device: str) -> tuple[Paths, nn.Module]:
     """Return three ways to compute the same encoder layer (post-norm, exact GELU), and torch's module."""
     ours = encoder_layer(DIM, heads=HEADS, hidden=HIDDEN)
     theirs = nn.TransformerEncoderLayer(DIM, HEADS, HIDDEN, dropout=0.0, activation="gelu", batch_first=True)
-    copy_attention(ours.attention, theirs.self_attn)
-    theirs.linear1.load_state_dict(ours.feed_forward.expand.state_dict())
-    theirs.linear2.load_state_dict(ours.feed_forward.contract.state_dict())
-    for norm, own in ((theirs.norm1, ours.attention_norm), (theirs.norm2, ours.feed_forward_norm)):
+    looking, working = ours.sublayers
+    copy_attention(looking.part.attention, theirs.self_attn)
+    theirs.linear1.load_state_dict(working.part.network.expand.state_dict())
+    theirs.linear2.load_state_dict(working.part.network.contract.state_dict())
+    for norm, sublayer in ((theirs.norm1, looking), (theirs.norm2, working)):
+        own = sublayer.residual.norm
         norm.load_state_dict({"weight": own.gain, "bias": own.bias})
     ours, theirs = ours.to(device), theirs.to(device)
     return {"torch": theirs, "fused": ours.fused, "transparent": lambda tokens: ours(tokens).outputs}, theirs
