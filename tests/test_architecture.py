@@ -9,6 +9,7 @@ import contextlib
 import copy
 import importlib
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -372,6 +373,13 @@ def test_the_whole_package_is_read():
 def test_every_listed_name_can_be_imported(module):
     imported = importlib.import_module(module)
     assert [name for name in getattr(imported, "__all__", []) if not hasattr(imported, name)] == []
+
+
+def test_no_environment_is_committed():
+    """Packages in the history make every clone heavy for good: take them out of the commit that added them."""
+    command = ["git", "ls-files", ".venv*", "*/site-packages/*"]
+    tracked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert tracked.stdout.splitlines()[:3] == []
 
 
 # Each rule sees a wrong example --------------------------------------------------------------------------------------
