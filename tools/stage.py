@@ -14,7 +14,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REPORTS = os.path.join(ROOT, "_build", "test-reports")
-SILENCE = 1200  # seconds without a byte of output or a line of the report; pytest ends one test after 900
+SILENCE = 1800  # seconds without a byte of output or a line of the report; pytest ends a test that hangs before
 
 
 class Stage:
