@@ -172,7 +172,8 @@ def test_the_instructors_pack_would_be_a_leak(repository):
 def test_a_secret_planted_in_an_output_is_found(secret, name, repository):
     chapter, texts = chapter_and_texts(repository)
     full, text = next((full, text) for full, text in texts.items() if full.endswith(name))
-    planted = text.replace("def double(numbers):", f"def double(numbers):\\n    {secret}", 1)
+    place = "## Exercises" if name.startswith("book/") else "def double(numbers):"  # a page leads to them, no more
+    planted = text.replace(place, f"{place}\\n    {secret}", 1)
     assert planted != text
     what = "the hidden test 'random numbers'" if secret == HIDDEN else "the solution"
     assert leaks([chapter], [(full, planted)]) == [f"made/q2: {what} leaks into {full}: `{secret}`"]
