@@ -77,6 +77,14 @@ def test_a_chapter_is_checked_by_the_tests_of_its_own_mathematics():
     assert "tests/positions/test_rotary.py" not in tests
 
 
+def test_a_chapter_without_explorers_or_mathematics_does_not_ask_for_every_test(monkeypatch):
+    monkeypatch.setattr(check_chapter, "explorers_of", lambda page: [])
+    monkeypatch.setattr(check_chapter, "tests_of", lambda page: [])
+    stages = {stage.name: stage for stage in check_chapter.stages(read_plan().written[1])}
+    assert {"unit", "explorers"}.isdisjoint(stages)
+    assert "softmax or why_sqrt_d" in stages["page"].command
+
+
 def test_a_chapter_that_is_none_is_answered_with_those_there_are(capsys):
     assert check_chapter.main(["sofmax"]) == 2
     assert "one of recurrent, softmax, " in capsys.readouterr().err
