@@ -48,7 +48,7 @@ def score_of(model, sources, tokens):
     """Walk along one sequence."""
     state, last, total, coverage = model.start(sources), torch.tensor([START]), 0.0, 0.0
     for token in tokens:
-        logits, weights, state = model.step(last, state)
+        logits, weights, state = model.step(last, state)[:3]
         total, coverage = total + logits.log_softmax(-1)[0, token], coverage + weights[0]
         last = torch.tensor([token])
     return tokens, total, coverage

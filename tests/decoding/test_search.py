@@ -54,7 +54,7 @@ def test_greedy_step_by_step():
     for row, source in enumerate(SOURCES[:, None]):
         state, last, total = model.start(source), torch.tensor([START]), 0.0
         for place, token in enumerate(written.tokens[row].tolist()):
-            logits, weights, state = model.step(last, state)
+            logits, weights, state = model.step(last, state)[:3]
             assert token == logits[0].argmax()
             torch.testing.assert_close(written.weights[row, place], weights[0])
             total, last = total + logits.log_softmax(-1)[0, token], logits.argmax(-1)

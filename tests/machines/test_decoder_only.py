@@ -114,7 +114,7 @@ def test_the_cache_is_gpt_2s_past():
     with torch.no_grad():
         state, past = ours.start(BATCH), None
         for piece in (token_ids[:, :4], token_ids[:, 4:5], token_ids[:, 5:]):
-            logits, state = ours.extend(piece, state)
+            logits, state, _ = ours.extend(piece, state)
             expected = theirs(piece, past_key_values=past, use_cache=True)
             past = expected.past_key_values
             torch.testing.assert_close(logits, expected.logits, rtol=1e-9, atol=1e-9)
@@ -160,7 +160,7 @@ def test_filler_in_front_changes_nothing_with_its_mask_and_the_places_of_the_rea
     logits, state, steps = ours(token_ids, given).logits, ours.start(BATCH), []
     for end in range(1, TOKENS + 1):
         here = Given(places=given.places[:, end - 1 : end], allowed=given.allowed[..., :end])
-        step, state = ours.extend(token_ids[:, end - 1 : end], state, here)
+        step, state, _ = ours.extend(token_ids[:, end - 1 : end], state, here)
         steps.append(step)
     for index, filler in enumerate((0, 3, 5)):
         alone = ours(token_ids[index : index + 1, filler:]).logits[0]

@@ -97,7 +97,7 @@ def _advance(
     """Continue every hypothesis with every token; keep the best continuations, and the state that belongs to each."""
     length = kept.tokens.shape[1] + 1
     last = kept.tokens[:, -1] if length > 1 else torch.full_like(kept.parents, START)
-    logits, weights, state = model.step(last, state)
+    logits, weights, state = model.step(last, state)[:3]
     grown = kept.log_probabilities.to(logits)[:, None] + log_softmax(logits)
     best, places = rearrange(grown, "beam vocab -> (beam vocab)").topk(min(width, grown.numel()))
     parents, new = places // grown.shape[1], places % grown.shape[1]

@@ -37,7 +37,7 @@ def greedy(model: Transducer, sources: Int[Tensor, "batch source"], *, longest: 
     state, last = model.start(sources), torch.full_like(sources[:, :1].sum(dim=1), START)
     open_, total, written, looks = torch.ones_like(last, dtype=torch.bool), 0.0, [], []
     for _ in range(longest):
-        logits, weights, state = model.step(last, state)
+        logits, weights, state = model.step(last, state)[:3]
         log_probability, last = log_softmax(logits).max(dim=-1)
         total = total + log_probability.where(open_, torch.zeros_like(log_probability))
         last = last.where(open_, torch.full_like(last, PAD))

@@ -5,31 +5,34 @@ from typing import Any, NamedTuple
 import torch
 from einops import rearrange, reduce
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
-
-from transformer_edu.layers import Layer
+from torch import Tensor
 
 
 class Decoded(NamedTuple):
-    """All logits of a target that is known (teacher forcing), and where each of its tokens looked in the source.
+    """All logits of a target that is known (teacher forcing), and where each of its tokens looked.
 
-    logits[:, t] scores the token that follows targets_in[:, t]. weights is None for a model without attention.
+    logits[:, t] scores the token that follows targets_in[:, t]. weights: where it looked in the source, or in the text
+    itself if the model has no source (DecoderOnly: source = target); None if no weights were shown.
+    seen: what the layers of the decoder have to show, an entry for each; source_seen: the same of the encoder.
     """
 
     logits: Float[Tensor, "batch target vocab"]
     weights: Float[Tensor, "batch target source"] | None
+    seen: tuple[Any, ...] = ()
+    source_seen: tuple[Any, ...] = ()
 
 
 class Step(NamedTuple):
     """The logits of the next token, where its query looked in the source, and what the next step has to remember.
 
     state is a NamedTuple of tensors (nested ones allowed), each with the batch axis first: a beam search reorders
-    hypotheses by choosing entries of that axis in every tensor.
+    hypotheses by choosing entries of that axis in every tensor. seen: what the layers have to show, an entry for each.
     """
 
     logits: Float[Tensor, "batch vocab"]
     weights: Float[Tensor, "batch source"] | None
     state: Any
+    seen: tuple[Any, ...] = ()
 
 
 class DecoderState(NamedTuple):
@@ -62,19 +65,20 @@ def following_places(state: DecoderState, token_ids: Int[Tensor, "batch token"])
     return rearrange(state.next_places, "batch -> batch 1") + counted
 
 
-def mean_weights(
-    layer: Layer, seen: tuple[Any, ...], kind: type[nn.Module]
-) -> Float[Tensor, "*batch query key"] | None:
-    """Return where a layer looked by its first part of a kind: the mean over the heads; None if there is no such part.
+def mean_weights(seen: tuple[Any, ...], *, part: int = 0) -> Float[Tensor, "batch query key"] | None:
+    """Return where the last layer looked: the mean over the heads of its first part that shows weights, or a later one.
 
         A = 1/heads · Σₕ Aₕ
 
-    kind: SelfAttention or SourceAttention. seen: what the layer had to show.
+    Weights are a tensor of four axes, `batch head query key`, wherever the layer shows it; nothing else is asked of a
+    layer or its parts. None if it shows no such tensor, or if there is no layer.
+
+    seen: what the layers have to show. part: which of the parts that show weights, counted from 0.
 
     Cost: O(head · query · key).
     Source: a convention of this book, and of torch's nn.MultiheadAttention.
     """
-    for sublayer, shown in zip(layer.sublayers, seen, strict=True):
-        if isinstance(sublayer.part, kind):
-            return reduce(shown, "... head query key -> ... query key", "mean")
-    return None
+    last = seen[-1] if seen else ()
+    entries = last if isinstance(last, tuple) else (last,)
+    shown = [entry for entry in entries if isinstance(entry, Tensor) and entry.ndim == 4]
+    return reduce(shown[part], "batch head query key -> batch query key", "mean") if part < len(shown) else None

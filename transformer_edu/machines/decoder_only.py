@@ -1,12 +1,12 @@
 """The second mode: a decoder without a source writes on (GPT). Its layers are encoder layers with a causal mask."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from transformer_edu.layers import NOTHING, Given, SelfAttention
+from transformer_edu.layers import NOTHING, Given
 from transformer_edu.machines.decoded import Decoded, DecoderState, following_places, mean_weights
 from transformer_edu.machines.decoder import Decoder
 from transformer_edu.machines.embedding import Embedding
@@ -14,10 +14,11 @@ from transformer_edu.positions import Positions
 
 
 class Continued(NamedTuple):
-    """Logits behind each of the new tokens, and the state in which the next ones are read."""
+    """Logits behind each of the new tokens, the state in which the next ones are read, and what the layers show."""
 
     logits: Float[Tensor, "batch token vocab"]
     state: DecoderState
+    seen: tuple[Any, ...] = ()
 
 
 class DecoderOnly(nn.Module):
@@ -42,10 +43,13 @@ class DecoderOnly(nn.Module):
         self.decoder = decoder
 
     def forward(self, token_ids: Int[Tensor, "batch token"], given: Given = NOTHING) -> Decoded:
-        """Score the next token behind each token. The weights are the mean over the last layer's heads."""
+        """Score the next token behind each token.
+
+        The weights are the mean over the heads of the last layer's first part that shows some (see mean_weights).
+        With Given(fused=True), for training, what the other parts have to show (a loss of experts) is still there.
+        """
         outputs, seen = self.decoder(self.positions.place(self.embedding(token_ids), given.places), given)
-        weights = mean_weights(self.decoder.stack.layers[-1], seen[-1], SelfAttention)
-        return Decoded(self.embedding.logits(outputs), weights)
+        return Decoded(self.embedding.logits(outputs), mean_weights(seen), seen)
 
     def fused(
         self, token_ids: Int[Tensor, "batch token"], given: Given = NOTHING
@@ -64,5 +68,5 @@ class DecoderOnly(nn.Module):
         counted = following_places(state, token_ids)
         places = counted if given.places is None else given.places
         tokens = self.positions.place(self.embedding(token_ids), places)
-        outputs, _, layers = self.decoder.extend(tokens, given._replace(places=places), state.layers)
-        return Continued(self.embedding.logits(outputs), DecoderState(places[:, -1] + 1, layers))
+        outputs, seen, layers = self.decoder.extend(tokens, given._replace(places=places), state.layers)
+        return Continued(self.embedding.logits(outputs), DecoderState(places[:, -1] + 1, layers), seen)

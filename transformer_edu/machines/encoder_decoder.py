@@ -5,7 +5,7 @@ from einops import rearrange
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from transformer_edu.layers import Given, SourceAttention
+from transformer_edu.layers import NOTHING, Given
 from transformer_edu.machines.decoded import Decoded, DecoderState, Step, following_places, mean_weights
 from transformer_edu.machines.decoder import Decoder
 from transformer_edu.machines.embedding import Embedding
@@ -44,14 +44,21 @@ class EncoderDecoder(nn.Module):
         self.decoder = decoder
         self.positions = positions
 
-    def forward(self, sources: Int[Tensor, "batch source"], targets_in: Int[Tensor, "batch target"]) -> Decoded:
-        """Score all targets at once (teacher forcing). The weights are the mean over the last layer's heads."""
+    def forward(
+        self, sources: Int[Tensor, "batch source"], targets_in: Int[Tensor, "batch target"], given: Given = NOTHING
+    ) -> Decoded:
+        """Score all targets at once (teacher forcing).
+
+        The weights are the mean over the heads of the last layer's second part that shows some: the first looks at the
+        target itself. With Given(fused=True), for training, what the other parts have to show (a loss of experts) is
+        still there.
+        """
         allowed = _real(sources)
         entered = self.positions.place(self.source_embedding(sources))
-        memory = self.encoder(entered, Given(allowed=allowed)).outputs
+        memory, source_seen = self.encoder(entered, Given(allowed=allowed, fused=given.fused))
         tokens = self.positions.place(self.target_embedding(targets_in))
-        outputs, seen = self.decoder(tokens, Given(source=memory, source_allowed=allowed))
-        return Decoded(self.target_embedding.logits(outputs), self._looked(seen))
+        outputs, seen = self.decoder(tokens, given._replace(source=memory, source_allowed=allowed))
+        return Decoded(self.target_embedding.logits(outputs), mean_weights(seen, part=1), seen, source_seen)
 
     def fused(
         self, sources: Int[Tensor, "batch source"], targets_in: Int[Tensor, "batch target"]
@@ -73,17 +80,14 @@ class EncoderDecoder(nn.Module):
         given = Given(places, source_allowed=rearrange(state.source_allowed, "batch source -> batch 1 source"))
         entered = self.positions.place(self.target_embedding(token_ids), places)
         outputs, seen, layers = self.decoder.extend(entered, given, state.layers)
-        logits, looked = self.target_embedding.logits(outputs), self._looked(seen)
+        logits, looked = self.target_embedding.logits(outputs), mean_weights(seen, part=1)
         later = DecoderState(state.next_places + 1, layers, state.source_allowed)
-        return Step(logits[:, 0], None if looked is None else looked[:, 0], later)
+        return Step(logits[:, 0], None if looked is None else looked[:, 0], later, seen)
 
     def _read(self, sources: Tensor) -> Given:
         allowed = _real(sources)
         entered = self.positions.place(self.source_embedding(sources))
         return Given(source=self.encoder.fused(entered, Given(allowed=allowed)), source_allowed=allowed)
-
-    def _looked(self, seen: tuple) -> Tensor | None:
-        return mean_weights(self.decoder.stack.layers[-1], seen[-1], SourceAttention)
 
 
 def _real(sources: Tensor) -> Bool[Tensor, "batch 1 source"]:

@@ -83,15 +83,12 @@ class Look(NamedTuple):
 def heads_on_date(model: EncoderDecoder, spelling: str) -> Look:
     """Write a date greedily, then read off every head's attention to the source in one pass over what was written.
 
-    Row t shows where the model looked when it chose character t. (The model itself returns the mean over the heads of
-    its last layer; here a hook on the decoder catches all of them.)
+    Row t shows where the model looked when it chose character t. (The model's own weights are the mean over the heads
+    of its last layer; what its layers have seen holds all of them.)
     """
     sources = encode_spellings([spelling])
     tokens = greedy(model, sources, longest=TARGET_LENGTH + 1).tokens
-    caught: list[Tensor] = []
-    hook = model.decoder.register_forward_hook(lambda _, __, answer: caught.extend(layer[1] for layer in answer.seen))
     with torch.no_grad():
-        model(sources, shift_right(tokens))
-    hook.remove()
+        seen = model(sources, shift_right(tokens)).seen
     ended = [*decode_answers(tokens)[0], "end"]
-    return Look(ended[: tokens.shape[1]], torch.cat(caught))
+    return Look(ended[: tokens.shape[1]], torch.cat([layer[1] for layer in seen]))
