@@ -14,6 +14,7 @@ from transformer_edu.attention import (
     padding,
     scaled_dot_product_attention,
 )
+from transformer_edu.costs import saved_bytes
 
 BATCH, HEADS, QUERIES, KEYS, DIM = 2, 3, 5, 7, 4
 FAST = "aten._scaled_dot_product_flash_attention_for_cpu.default"
@@ -249,6 +250,25 @@ def test_the_table_is_never_built():
         with Sizes() as sizes:
             function(tokens, tokens, tokens)
         assert max(sizes.numbers) == largest
+
+
+def test_a_mask_is_not_copied_for_each_head_and_query():
+    # Padding has a row of 512 numbers a text; a table for 4 heads has 2048 times as many. A bias is kept once a head.
+    texts, count, heads, dim = 2, 512, 4, 16
+    layer = MultiHeadAttention(dim, heads=heads)
+    tokens = draw(texts, count, dim, dtype=torch.float32)
+    real = mask_from(padding(torch.tensor([count, 300])), queries=1, keys=count)
+    without = saved_bytes(layer.fused, tokens)
+    added = saved_bytes(lambda tokens: layer.fused(tokens, allowed=real), tokens) - without
+    outputs = 4 * tokens.numel()  # once more, with those of lost queries set to 0
+    assert added <= outputs + 2 * 4 * texts * count, "a row of numbers a text"
+    square = real.expand(texts, count, count) & mask_from(causal, queries=count, keys=count)
+    added = saved_bytes(lambda tokens: layer.fused(tokens, allowed=square), tokens) - without
+    assert 4 * texts * count**2 <= added <= outputs + 4.5 * texts * count**2, "once for all heads"
+    inputs, bias = [draw(texts, heads, count, 4, dtype=torch.float32)] * 3, draw(heads, count, count)
+    added = saved_bytes(lambda *given: fused_attention(*given, bias=bias), *inputs)
+    added -= saved_bytes(fused_attention, *inputs)
+    assert added <= 4.5 * heads * count**2, "once for all texts"
 
 
 class Sizes(TorchDispatchMode):

@@ -35,8 +35,8 @@ def fused_attention(
     bias: is handed to the kernel as a table that is added; half precision is widened for it, as the kernel would round
     the table.
 
-    Cost: query · key · (head_dim + value_dim) multiply-adds; O(query + key) memory, or that of mask and bias if there
-    are any: O(head · query · key) for a bias.
+    Cost: query · key · (head_dim + value_dim) multiply-adds; O(query + key) memory, and mask and bias as numbers, at the
+    size that they come in: a mask for all heads is kept once, a bias once a head. `causal` with either is a mask.
     Raises: ValueError if the axes of keys, values or mask do not fit.
     Source: [dao2022flashattention] algorithm 1, in torch's F.scaled_dot_product_attention.
     """
@@ -53,7 +53,7 @@ def fused_attention(
     if bias is not None:
         inputs = tuple(widen(tensor) for tensor in inputs)
         table = _added(bias.to(inputs[0].dtype), table)
-    table = None if table is None else _fold(table.expand(*queries.shape[:-1], key))
+    table = None if table is None else _fold(_stretched(table, (*queries.shape[:-1], key)))
     folded = [_fold(tensor) for tensor in inputs]
     outputs = functional.scaled_dot_product_attention(*folded, attn_mask=table, is_causal=causal, scale=scale)
     outputs = outputs.reshape(*queries.shape[:-1], values.shape[-1]).to(values.dtype)
@@ -63,6 +63,14 @@ def fused_attention(
 def _added(bias: Tensor, allowed: Tensor | None) -> Tensor:
     """Return a table that is added to the scores: the bias, and −∞ where nothing is allowed."""
     return bias if allowed is None else torch.where(allowed, bias, -torch.inf)
+
+
+def _stretched(table: Tensor, scores: tuple[int, ...]) -> Tensor:
+    """Stretch a table no further than folding asks for: what is alike for all heads or queries stays there once."""
+    table.expand(scores)  # refuses what does not fit; a view
+    sizes = (*(1 for _ in scores), *table.shape)[-len(scores) :]
+    batch = scores[:-3] if any(size != 1 for size in sizes[:-3]) else sizes[:-3]
+    return table.expand(*batch, *sizes[-3:-1], scores[-1])
 
 
 def _fold(tensor: Tensor) -> Tensor:
