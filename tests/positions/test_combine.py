@@ -93,3 +93,11 @@ def test_what_is_shared_learns_once():
 def test_an_axis_that_is_not_there():
     with pytest.raises(IndexError, match="index 2 is out of bounds"):
         OnAxis(AddSinusoidal(), axis=2)(draw(3, DIM), torch.zeros(3, 2, dtype=torch.long))
+
+
+@pytest.mark.parametrize("places", [None, torch.arange(3)])
+def test_places_of_one_number_have_no_axis(places):
+    """Otherwise the number of the first token would be that of all."""
+    positions = Positions(place=OnAxis(AddLearned(LearnedPositions(9, DIM)), axis=0))
+    with pytest.raises(ValueError, match=r"^OnAxis needs a row of numbers for each place .*got places.shape=\(3,\)\."):
+        positions.place(draw(3, DIM), places)

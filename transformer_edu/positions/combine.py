@@ -16,6 +16,7 @@ class OnAxis(nn.Module):
     It goes where the mechanism would go, at any moment of Positions. A slice of axes is for one that reads several.
 
     Cost: that of the mechanism.
+    Raises: ValueError where a place is one number, as it is if nobody says where tokens stand.
     Source: a convention of this book.
     """
 
@@ -25,8 +26,15 @@ class OnAxis(nn.Module):
 
     def forward(self, *vectors_and_places: Tensor) -> Float[Tensor, "..."]:
         """Hand on the vectors as they are, and of the places (the whole numbers) one axis."""
-        read = (part if part.is_floating_point() else part[..., self.axis] for part in vectors_and_places)
-        return self.mechanism(*read)
+        return self.mechanism(*(part if part.is_floating_point() else self._read(part) for part in vectors_and_places))
+
+    def _read(self, places: Tensor) -> Tensor:
+        if places.ndim < 2:
+            raise ValueError(
+                f"OnAxis needs a row of numbers for each place (it reads one of them), got places.shape="
+                f"{tuple(places.shape)}. Say where the tokens stand."
+            )
+        return places[..., self.axis]
 
 
 class InTurn(nn.Module):
