@@ -25,6 +25,7 @@ from transformer_edu.attention import (
     repeat_heads,
     scaled_dot_product_attention,
 )
+from transformer_edu.layers import Given, SelfAttention
 from transformer_edu.positions import (
     AddLearned,
     AddSinusoidal,
@@ -236,6 +237,23 @@ def test_entering_is_detrs():
     copy_into(ours, query=across.q_proj, key=across.k_proj, value=across.v_proj, output=across.o_proj)
     wanted = across(slots, patches, position_embeddings=learned(5), encoder_position_embeddings=codes)
     torch.testing.assert_close(tuple(ours(slots, patches, key_places=places)), wanted)
+
+
+def test_what_enters_another_sequences_keys_does_not_enter_ones_own():
+    """Self-attention has one code for queries and keys, remembered keys included."""
+    own, others = (draw_parameters(AddLearned(LearnedPositions(ROWS, DIM)), seed=seed) for seed in (300, 400))
+    both = draw_parameters(MultiHeadAttention(DIM, heads=HEADS, positions=Positions(enter=own, enter_keys=others)))
+    one = MultiHeadAttention(DIM, heads=HEADS, positions=Positions(enter=both.positions.hooks["enter"])).double()
+    one.load_state_dict(both.state_dict(), strict=False)
+    tokens, memory = draw(BATCH, TOKENS, DIM), draw(BATCH, KEYS, DIM, seed=1)
+    torch.testing.assert_close(tuple(both(tokens)), tuple(one(tokens)))
+    torch.testing.assert_close(both.fused(tokens), one.fused(tokens))
+    assert (both(tokens, memory).outputs - one(tokens, memory).outputs).abs().max() > 0.01
+    part, state, steps = SelfAttention(both), None, []
+    for now in range(TOKENS):
+        step = part.extend(tokens[:, now : now + 1], Given(causal=True), state)
+        state, steps = step.state, [*steps, step.outputs]
+    torch.testing.assert_close(torch.cat(steps, dim=1), one(tokens, allowed=CAUSAL).outputs)
 
 
 # (a) Oracle for what is fast: the plain path

@@ -31,9 +31,9 @@ class MultiHeadAttention(nn.Module):
     nn.MultiheadAttention computes the same. It stacks the first three in in_proj_weight, its Boolean masks mean the
     opposite (True = blocked), and it returns the mean of the heads' weights unless asked not to.
 
-    Cost: see attention_cost; positions add theirs. `fused` builds no table of query × key, unless it gets one: a mask is
-    kept once for all heads, a bias of positions once a head, and `causal` with either is a mask. If positions mix values
-    by distance, it has no other way than the plain one and saves nothing.
+    Cost: see attention_cost; positions add theirs. `fused` builds no table of query × key unless it gets one: it keeps a
+    mask once for all heads, a bias of positions once a head, and `causal` with either of them is a mask. If positions
+    mix values by distance, it has no other way than the plain one and saves nothing.
     Raises: ValueError if heads does not divide dim, key_value_heads not heads, if memory_dim < 1, or if the memory has
         another width.
     Source: [vaswani2017attention] section 3.2.2; the biases are common practice, as in [devlin2019bert]; fewer heads
@@ -96,14 +96,20 @@ class MultiHeadAttention(nn.Module):
             allowed = before if allowed is None else allowed & before
         return self.output(merge_heads(self._attend(asked, allowed).outputs))
 
-    def project(self, memory: Float[Tensor, "*batch key memory_dim"], *, key_places: Places | None = None) -> Projected:
-        """Return the keys and values of a memory, head by head, to be handed in as `memory` again and again."""
+    def project(
+        self, memory: Float[Tensor, "*batch key memory_dim"], *, key_places: Places | None = None, own: bool = False
+    ) -> Projected:
+        """Return keys and values, head by head, to be handed in as `memory` again and again.
+
+        own: they are those of the tokens themselves, for a cache: what enters their queries enters their keys.
+        """
         if memory.shape[-1] != self.key.in_features:
             raise ValueError(
                 f"MultiHeadAttention needs a memory of width {self.key.in_features} (its key and value projections "
                 f"read that many numbers), got memory.shape={tuple(memory.shape)}."
             )
-        keys = split_heads(self.key(self.positions.enter_keys(memory, key_places)), heads=self.key_value_heads)
+        enter = self.positions.enter if own else self.positions.enter_keys
+        keys = split_heads(self.key(enter(memory, key_places)), heads=self.key_value_heads)
         values = split_heads(self.value(memory), heads=self.key_value_heads)
         return Projected(self.positions.turn(keys, key_places), values)
 
@@ -113,9 +119,9 @@ class MultiHeadAttention(nn.Module):
         """Project and place queries, keys and values; every head of queries gets keys and values."""
         queries = split_heads(self.query(self.positions.enter(tokens, query_places)), heads=self.heads)
         queries = self.positions.turn(queries, query_places)
-        if memory is None:
+        if own := memory is None:
             memory, key_places = tokens, query_places if key_places is None else key_places
-        seen = memory if isinstance(memory, Projected) else self.project(memory, key_places=key_places)
+        seen = memory if isinstance(memory, Projected) else self.project(memory, key_places=key_places, own=own)
         keys, values = (repeat_heads(vectors, heads=self.heads) for vectors in seen)
         bias = self.positions.bias(queries, keys, query_places, key_places)
         return _Asked(queries, keys, values, bias, query_places, key_places)

@@ -19,7 +19,7 @@ class SelfAttention(nn.Module):
     To continue a sequence it remembers keys and values, which are computed once, when a token is written.
 
     attention: called as `attention(tokens, memory, query_places=…, key_places=…, allowed=…)`, with `project` for a
-    memory that is remembered, and `fused` (with `causal`) if it has a fused form.
+    memory that is remembered (with `own` for the tokens' own), and `fused` (with `causal`) if it has a fused form.
 
     Cost: that of the attention; a step projects the new tokens only. An attention without a fused form takes its plain
     path on the fused one, too.
@@ -47,7 +47,7 @@ class SelfAttention(nn.Module):
         """
         earlier = 0 if state is None else state.keys.shape[-2]
         places = places_of_each(_counted(earlier, tokens) if given.places is None else given.places, tokens)
-        new = Cache(*self.attention.project(tokens, key_places=places), places)
+        new = Cache(*self.attention.project(tokens, key_places=places, own=True), places)
         state = new if state is None else extend_cache(state, new)
         told = {"query_places": places, "key_places": state.places, "fused": given.fused}
         seen = Projected(state.keys, state.values)
