@@ -143,6 +143,13 @@ def test_a_bias_is_not_rounded_to_half_precision(dtype):
     torch.testing.assert_close(found.double(), exact, rtol=eps, atol=1e-4)
 
 
+def test_a_bias_that_is_wider_than_the_queries_leaves_their_type():
+    inputs, bias = draw_inputs(BATCH, HEADS, dtype=torch.float32), draw(HEADS, QUERIES, KEYS, seed=7)
+    plain = scaled_dot_product_attention(*inputs, bias=bias)
+    assert plain.outputs.dtype == plain.weights.dtype == torch.float32
+    torch.testing.assert_close(fused_attention(*inputs, bias=bias), plain.outputs)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_fast_kernel_runs_with_a_bias(dtype):
     with Kernels() as kernels:

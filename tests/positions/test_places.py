@@ -8,6 +8,7 @@ from transformer_edu.positions import (
     AddLearned,
     AddSinusoidal,
     AddSinusoidal2d,
+    Alibi,
     GridBias,
     LearnedPositions,
     Positions,
@@ -239,6 +240,16 @@ def test_half_precision_is_rounded_once(name, dtype):
         assert bias.dtype == torch.float32
         exact = wide.bias(heads.double(), heads.double(), places, places)
         torch.testing.assert_close(bias, exact.float(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_slopes_have_the_type_of_the_queries(dtype):
+    """Whatever torch's default type is, and with all its digits: sixteen heads have roots of powers of two."""
+    heads = draw(BATCH, 16, KEYS, HEAD_DIM, dtype=dtype)
+    bias = Positions(bias=Alibi(16)).bias(heads, heads)
+    slopes = torch.tensor([2.0 ** (-h / 2) for h in range(1, 17)], dtype=torch.float64)
+    wanted = alibi_bias(slopes, queries=KEYS, keys=KEYS)
+    exactly(bias, wanted.to(torch.float32 if dtype == torch.bfloat16 else dtype))
 
 
 def test_empty_batches():

@@ -35,8 +35,8 @@ def fused_attention(
     bias: is handed to the kernel as a table that is added; half precision is widened for it, as the kernel would round
     the table.
 
-    Cost: query · key · (head_dim + value_dim) multiply-adds; O(query + key) memory, and mask and bias as numbers, of the
-    size they come in: a mask for all heads is kept once, a bias once a head. `causal` with either of them is a mask.
+    Cost: query · key · (head_dim + value_dim) multiply-adds; O(query + key) memory, and mask and bias as numbers, as
+    large as they are: a mask for all heads is kept once, a bias once a head. `causal` with either of them is a mask.
     Raises: ValueError if the axes of keys, values or mask do not fit.
     Source: [dao2022flashattention] algorithm 1, in torch's F.scaled_dot_product_attention.
     """

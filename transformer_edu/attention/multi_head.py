@@ -31,8 +31,8 @@ class MultiHeadAttention(nn.Module):
     nn.MultiheadAttention computes the same. It stacks the first three in in_proj_weight, its Boolean masks mean the
     opposite (True = blocked), and it returns the mean of the heads' weights unless asked not to.
 
-    Cost: see attention_cost; positions add theirs. `fused` builds no table of query × key unless it gets one: it keeps a
-    mask once for all heads, a bias of positions once a head, and `causal` with either of them is a mask. If positions
+    Cost: see attention_cost; positions add theirs. `fused` builds no table of query × key unless it gets one: it keeps
+    a mask once for all heads, a bias of positions once a head, and `causal` with either of them is a mask. If positions
     mix values by distance, it has no other way than the plain one and saves nothing.
     Raises: ValueError if heads does not divide dim, key_value_heads not heads, if memory_dim < 1, or if the memory has
         another width.

@@ -37,7 +37,7 @@ def scaled_dot_product_attention(
     check_shapes(queries, keys, values)
     scale = queries.shape[-1] ** -0.5 if scale is None else scale
     scores = scale * einsum(widen(queries), widen(keys), "... query head_dim, ... key head_dim -> ... query key")
-    scores = scores if bias is None else scores + widen(bias).expand_as(scores)
+    scores = scores if bias is None else scores + widen(bias).to(scores.dtype).expand_as(scores)
     weights = softmax(scores) if allowed is None else masked_softmax(scores, allowed)
     outputs = einsum(weights, widen(values), "... query key, ... key value_dim -> ... query value_dim")
     return Attended(outputs.to(values.dtype), weights.to(queries.dtype))

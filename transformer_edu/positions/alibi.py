@@ -7,9 +7,12 @@ from torch import Tensor, nn
 
 from transformer_edu.positions.distances import distances
 from transformer_edu.positions.places import distances_between
+from transformer_edu.softmax import widen
 
 
-def alibi_slopes(heads: int, *, device: torch.device | str | None = None) -> Float[Tensor, "head"]:
+def alibi_slopes(
+    heads: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+) -> Float[Tensor, "head"]:
     """Return how fast each head's penalty grows: from near-sighted to far-sighted heads.
 
         mₕ = 2^(−8h / heads),   h = 1 … heads,   if heads is a power of two
@@ -25,7 +28,7 @@ def alibi_slopes(heads: int, *, device: torch.device | str | None = None) -> Flo
         raise ValueError(f"alibi_slopes needs heads >= 1 (it counts them), got heads={heads}.")
     below = 2 ** (heads.bit_length() - 1)
     slopes = _powers(below) + _powers(2 * below)[::2][: heads - below]
-    return torch.tensor(slopes, dtype=torch.get_default_dtype(), device=device)
+    return torch.tensor(slopes, dtype=dtype or torch.get_default_dtype(), device=device)
 
 
 def alibi_bias(
@@ -81,7 +84,7 @@ class Alibi(nn.Module):
         key_places: Int[Tensor, "*#batch key"],
     ) -> Float[Tensor, "*#batch head query key"]:
         """Return the penalty of each pair, in each head."""
-        slopes = alibi_slopes(self.heads, device=queries.device)
+        slopes = alibi_slopes(self.heads, device=queries.device, dtype=widen(queries).dtype)
         return alibi_bias_at(slopes, distances_between(query_places, key_places))
 
 
