@@ -95,9 +95,18 @@ def test_an_axis_that_is_not_there():
         OnAxis(AddSinusoidal(), axis=2)(draw(3, DIM), torch.zeros(3, 2, dtype=torch.long))
 
 
-@pytest.mark.parametrize("places", [None, torch.arange(3)])
-def test_places_of_one_number_have_no_axis(places):
+def test_places_of_one_number_have_no_axis():
     """Otherwise the number of the first token would be that of all."""
-    positions = Positions(place=OnAxis(AddLearned(LearnedPositions(9, DIM)), axis=0))
-    with pytest.raises(ValueError, match=r"^OnAxis needs a row of numbers for each place .*got places.shape=\(3,\)\."):
-        positions.place(draw(3, DIM), places)
+    read = OnAxis(AddLearned(LearnedPositions(9, DIM)), axis=0)
+    for moment, *places in ((Positions(place=read).place,), (read, torch.arange(3))):
+        with pytest.raises(ValueError, match=r"^OnAxis needs a row of numbers for each .*got places.shape=\(3,\)\."):
+            moment(draw(3, DIM), *places)
+    with pytest.raises(ValueError, match=r"\(a row of numbers each\), got places.shape=\(3,\)\.$"):
+        Positions(place=read).place(draw(3, DIM), torch.arange(3))
+
+
+@pytest.mark.parametrize("combination", [InTurn, SumOf])
+def test_what_is_combined_reads_alike(combination):
+    told = rf"^{combination.__name__} needs mechanisms that read alike .*AddSinusoidal': False, 'OnAxis': True"
+    with pytest.raises(ValueError, match=told):
+        combination(AddSinusoidal(), OnAxis(AddSinusoidal(), axis=0))

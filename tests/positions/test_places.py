@@ -1,5 +1,7 @@
 """Places that are not 0, 1, 2, …: the forms by places, the object that holds the mechanisms, and its refusals."""
 
+import re
+
 import pytest
 import torch
 
@@ -12,6 +14,7 @@ from transformer_edu.positions import (
     GridBias,
     LearnedPositions,
     Positions,
+    Rotary,
     ShawKeys,
     ShawValues,
     T5Bias,
@@ -215,6 +218,39 @@ def test_pairs_are_told_apart_by_their_places_alone(name):
 def test_what_does_not_fit_is_refused(moment, message):
     with pytest.raises(ValueError, match=message):
         moment()
+
+
+WRONG = {1: [(KEYS, 1), (KEYS, KEYS), (BATCH, KEYS, 2), (3, KEYS)], 2: [(KEYS,), (BATCH, KEYS), (KEYS, 1, 2)]}
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "none"])
+@pytest.mark.usefixtures("unchecked")
+def test_places_of_another_form_are_refused(name):
+    """Each of these shapes could be stretched, so that a place goes to the wrong token, or the result grows."""
+    positions, right = KINDS[name].make(), some_places(KINDS[name], KEYS)
+    tokens, heads = draw(BATCH, KEYS, DIM), draw(BATCH, HEADS, KEYS, HEAD_DIM)
+    moments = {
+        "place": lambda places: positions.place(tokens, places),
+        "enter": lambda places: positions.enter(tokens, places),
+        "turn": lambda places: positions.turn(heads, places),
+        "bias": lambda places: positions.bias(heads, heads, right, places),
+        "mix": lambda places: positions.mix(heads @ heads.mT, places, right),
+    }
+    for moment in positions.hooks:
+        moments[moment](right)
+        for shape in WRONG[KINDS[name].axes]:
+            told = rf"each of {KEYS} tokens \((a row of numbers|one number) each\).*{re.escape(str(shape))}\.$"
+            with pytest.raises(ValueError, match=told):
+                moments[moment](torch.zeros(shape, dtype=torch.long))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_two_places_of_two_numbers_are_not_two_texts():
+    for positions, moment in ((Positions(place=AddSinusoidal()), "place"), (Positions(enter=AddSinusoidal()), "enter")):
+        with pytest.raises(ValueError, match=r"one number each.*places.shape=\(2, 2\)\.$"):
+            getattr(positions, moment)(draw(2, DIM), torch.zeros(2, 2, dtype=torch.long))
+    with pytest.raises(ValueError, match=r"one number each.*places.shape=\(2, 2\)\.$"):
+        Positions(turn=Rotary()).turn(draw(HEADS, 2, HEAD_DIM), torch.zeros(2, 2, dtype=torch.long))
 
 
 @pytest.mark.parametrize("name", KINDS)

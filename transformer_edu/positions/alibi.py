@@ -71,6 +71,8 @@ class Alibi(nn.Module):
     Source: [press2022train] section 3.
     """
 
+    reads_rows = False
+
     def __init__(self, heads: int):
         super().__init__()
         alibi_slopes(heads)

@@ -20,6 +20,8 @@ class OnAxis(nn.Module):
     Source: a convention of this book.
     """
 
+    reads_rows = True
+
     def __init__(self, mechanism: nn.Module, *, axis: int | slice):
         super().__init__()
         self.mechanism, self.axis = mechanism, axis
@@ -45,12 +47,14 @@ class InTurn(nn.Module):
     BERT adds a vector of the position, then one of the segment.
 
     Cost: the sum of theirs.
+    Raises: ValueError if some read one number of each place, and others a row.
     Source: [devlin2019bert] figure 2.
     """
 
     def __init__(self, *mechanisms: nn.Module):
         super().__init__()
         self.mechanisms = nn.ModuleList(mechanisms)
+        self.reads_rows = _read_alike("InTurn", mechanisms)
 
     def forward(self, tokens: Float[Tensor, "*batch token dim"], places: Places) -> Float[Tensor, "*batch token dim"]:
         """Return the tokens behind the last mechanism."""
@@ -63,13 +67,26 @@ class SumOf(nn.Module):
         b = b₁ + b₂ + …
 
     Cost: the sum of theirs.
+    Raises: ValueError if some read one number of each place, and others a row.
     Source: a convention of this book.
     """
 
     def __init__(self, *mechanisms: nn.Module):
         super().__init__()
         self.mechanisms = nn.ModuleList(mechanisms)
+        self.reads_rows = _read_alike("SumOf", mechanisms)
 
     def forward(self, *vectors_and_places: Tensor) -> Float[Tensor, "..."]:
         """Return the sum of what the mechanisms say."""
         return sum(mechanism(*vectors_and_places) for mechanism in self.mechanisms)
+
+
+def _read_alike(combination: str, mechanisms: tuple[nn.Module, ...]) -> bool | None:
+    """Say whether all read rows of numbers; None if nobody says."""
+    said = {type(one).__name__: one.reads_rows for one in mechanisms if getattr(one, "reads_rows", None) is not None}
+    if len(set(said.values())) > 1:
+        raise ValueError(
+            f"{combination} needs mechanisms that read alike (one number of each place, or a row; OnAxis makes one of "
+            f"a row), got reads_rows={said}."
+        )
+    return next(iter(said.values()), None)

@@ -74,6 +74,8 @@ class GridBias(nn.Module):
     Source: [liu2021swin] eq. 4; the deviation 0.02 of the start is its code's.
     """
 
+    reads_rows = True
+
     def __init__(self, height: int, width: int, *, heads: int, generator: torch.Generator | None = None):
         super().__init__()
         if height < 1 or width < 1:

@@ -19,7 +19,7 @@ class Positions(nn.Module):
     T5Bias, TransformerXLBias, GridBias or ShawKeys at `bias`, ShawValues at `mix`. They combine freely. Layers that
     get the same object share what it has learned. The machine calls `place`, the attention calls the others.
     enter_keys: what enters another sequence's keys, if that is not what enters the queries.
-    Places that nobody gives are 0, 1, 2, …
+    Places that nobody gives are 0, 1, 2, … A mechanism says in `reads_rows` whether each is one number or a row.
 
     Cost: that of the mechanisms.
     Source: a convention of this book.
@@ -73,7 +73,8 @@ class Positions(nn.Module):
         """Return what is added to the scaled scores, in float32 at least; None if nothing is."""
         if "bias" not in self.hooks:
             return None
-        return self.hooks["bias"](queries, keys, _known(query_places, queries), _known(key_places, keys))
+        hook = self.hooks["bias"]
+        return hook(queries, keys, _known(hook, query_places, queries, 3), _known(hook, key_places, keys, 3))
 
     @property
     def mixes(self) -> bool:
@@ -87,14 +88,19 @@ class Positions(nn.Module):
         key_places: Places | None = None,
     ) -> Float[Tensor, "*batch head query value_dim"]:
         """Return what is added to the mixed values."""
-        return self.hooks["mix"](weights, _known(query_places, weights), _known(key_places, weights.mT))
+        hook = self.hooks["mix"]
+        return hook(weights, _known(hook, query_places, weights, 3), _known(hook, key_places, weights.mT, 3))
 
     def _changed(self, moment: str, tokens: Tensor, places: Tensor | None) -> Tensor:
-        return self.hooks[moment](tokens, _known(places, tokens)) if moment in self.hooks else tokens
+        if moment not in self.hooks:
+            return tokens
+        return self.hooks[moment](tokens, _known(self.hooks[moment], places, tokens, 3 if moment == "turn" else 2))
 
 
-def _known(places: Tensor | None, tokens: Tensor) -> Tensor:
+def _known(hook: nn.Module, places: Tensor | None, tokens: Tensor, own_axes: int) -> Tensor:
+    """Return the places as the mechanism reads them: own_axes are those of tokens that are not batch."""
     if places is None:
         return count_places(tokens)
-    check_places(places, tokens=tokens.shape[-2])
+    in_rows = getattr(hook, "reads_rows", None)
+    check_places(places, tokens=tokens.shape[-2], in_rows=in_rows, batch=tokens.shape[:-own_axes])
     return places

@@ -61,6 +61,8 @@ class AddLearned(nn.Module):
     Source: [devlin2019bert] figure 2; at each layer's queries and keys, [carion2020end] section 3.2.
     """
 
+    reads_rows = False
+
     def __init__(self, codes: LearnedPositions):
         super().__init__()
         self.codes = codes

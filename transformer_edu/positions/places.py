@@ -2,8 +2,10 @@
 
 A text in a row has one number a token: `*batch token`. Filler in front, a cache, or a segment that continues another
 move the numbers. An image has two, row and column: `*batch token 2`; so has a text that tells its parts apart, place
-and segment. Each mechanism knows how many numbers it reads.
+and segment. Each mechanism says in `reads_rows` whether it reads one number or a row of them.
 """
+
+from collections.abc import Sequence
 
 import torch
 from einops import rearrange
@@ -39,17 +41,27 @@ def count_real(real: Bool[Tensor, "*batch token"]) -> Int[Tensor, "*batch token"
     return (real.long().cumsum(dim=-1) - 1).clamp(min=0)
 
 
-def check_places(places: Places, *, tokens: int) -> None:
+def check_places(
+    places: Places, *, tokens: int, in_rows: bool | None = None, batch: Sequence[int] | None = None
+) -> None:
     """Refuse places that are not one a token.
+
+    in_rows: whether a place is a row of numbers; either way if nobody says. batch: the other axes of the tokens, which
+    those of the places must fit.
 
     Cost: none, it looks at shapes only.
     Raises: ValueError.
     Source: a convention of this book.
     """
-    if tokens not in places.shape[-2:]:
+    if in_rows is None:
+        fits, told = tokens in places.shape[-2:], "one number each, or a row of numbers"
+    else:
+        axes, told = (places.shape[:-1], "a row of numbers each") if in_rows else (places.shape, "one number each")
+        fits = axes[-1:] == (tokens,) and (batch is None or _fit(axes[:-1], batch))
+    if not fits:
         raise ValueError(
-            f"check_places needs one place for each of {tokens} tokens (one number each, or a row of numbers), got "
-            f"places.shape={tuple(places.shape)}."
+            f"check_places needs one place for each of {tokens} tokens ({told}), got places.shape="
+            f"{tuple(places.shape)}."
         )
 
 
@@ -80,3 +92,9 @@ def distances_between(
     Source: [shaw2018self] section 3.2, whose sign of j − i this is.
     """
     return rearrange(key_places, "... key -> ... 1 key") - rearrange(query_places, "... query -> ... query 1")
+
+
+def _fit(axes: Sequence[int], batch: Sequence[int]) -> bool:
+    """Say whether axes can be stretched to others, which do not grow by it."""
+    missing = len(batch) - len(axes)
+    return missing >= 0 and all(size in (1, full) for size, full in zip(axes, batch[missing:], strict=True))

@@ -90,6 +90,8 @@ class Rotary(nn.Module):
     Source: [su2024roformer] section 3.4.
     """
 
+    reads_rows = False
+
     def __init__(self, *, base: float = 10000.0, turned: Callable[..., Tensor] = rotary_at):
         super().__init__()
         self.base, self.turned = base, turned

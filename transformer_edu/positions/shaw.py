@@ -146,6 +146,8 @@ class ShawKeys(nn.Module):
     Source: [shaw2018self] eq. 4, divided by √head_dim here.
     """
 
+    reads_rows = False
+
     def __init__(self, head_dim: int, *, clip: int, generator: torch.Generator | None = None):
         super().__init__()
         self.vectors = _vectors("ShawKeys", head_dim, clip, generator)
@@ -169,6 +171,8 @@ class ShawValues(nn.Module):
     Raises: ValueError if clip < 0 or head_dim < 1.
     Source: [shaw2018self] eq. 3.
     """
+
+    reads_rows = False
 
     def __init__(self, head_dim: int, *, clip: int, generator: torch.Generator | None = None):
         super().__init__()

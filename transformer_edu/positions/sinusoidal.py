@@ -92,6 +92,8 @@ class AddSinusoidal(nn.Module):
     Source: [vaswani2017attention] section 3.5.
     """
 
+    reads_rows = False
+
     def __init__(self, *, base: float = 10000.0):
         super().__init__()
         self.base = base

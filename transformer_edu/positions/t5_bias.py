@@ -73,6 +73,8 @@ class T5Bias(nn.Module):
     Source: [raffel2020exploring] section 2.1.
     """
 
+    reads_rows = False
+
     def __init__(
         self,
         heads: int,

@@ -105,6 +105,8 @@ class TransformerXLBias(nn.Module):
     Source: [dai2019transformerxl] section 3.3; u and v start at 0.
     """
 
+    reads_rows = False
+
     def __init__(self, dim: int, *, heads: int):
         super().__init__()
         if heads < 1 or dim % heads or dim % 2:

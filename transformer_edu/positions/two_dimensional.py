@@ -70,6 +70,8 @@ class AddSinusoidal2d(nn.Module):
     Source: [carion2020end] section 3.2, which adds it to queries and keys in each layer; [parmar2018image], once.
     """
 
+    reads_rows = True
+
     def __init__(self, *, base: float = 10000.0):
         super().__init__()
         self.base = base
@@ -79,7 +81,7 @@ class AddSinusoidal2d(nn.Module):
     ) -> Float[Tensor, "*batch token dim"]:
         """Return the tokens with the codes of their places added."""
         wide = widen(tokens)
-        check_places(places[..., 0], tokens=tokens.shape[-2])
+        check_places(places[..., 0], tokens=tokens.shape[-2], in_rows=False)
         codes = sinusoidal_2d_at(places.to(wide.dtype), dim=tokens.shape[-1], base=self.base)
         return (wide + codes).to(tokens.dtype)
 
