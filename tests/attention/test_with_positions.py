@@ -35,6 +35,7 @@ from transformer_edu.positions import (
     Positions,
     Rotary,
     ShawKeys,
+    ShawValues,
     T5Bias,
     TransformerXLBias,
     count_real,
@@ -413,6 +414,13 @@ def test_key_heads_must_divide_heads(shared):
 
 
 @pytest.mark.usefixtures("unchecked")
+def test_what_distances_add_must_be_as_wide_as_the_values():
+    layer = MultiHeadAttention(DIM, heads=HEADS, positions=Positions(mix=ShawValues(1, clip=2)))
+    for form in (layer, layer.fused):
+        with pytest.raises(ValueError, match=r"^MultiHeadAttention needs a mix of shape \(6, 6, 4\) .*\(6, 6, 1\)\.$"):
+            form(torch.zeros(TOKENS, DIM))
+
+
 def test_places_must_fit():
     layer, _ = attention_of("rotary")
     with pytest.raises(ValueError, match=r"^check_places needs one place for each of 6 .*places.shape=\(4,\)\.$"):

@@ -244,6 +244,30 @@ def test_places_of_another_form_are_refused(name):
                 moments[moment](torch.zeros(shape, dtype=torch.long))
 
 
+OTHERS = {
+    "Alibi": lambda: Positions(bias=Alibi(1)),
+    "T5Bias": lambda: Positions(bias=T5Bias(1, sort=t5_buckets)),
+    "GridBias": lambda: Positions(bias=GridBias(4, 5, heads=1)),
+    "TransformerXLBias": lambda: Positions(bias=TransformerXLBias(HEAD_DIM, heads=1)),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.usefixtures("unchecked")
+def test_one_head_is_not_stretched_to_many(name):
+    heads, places = draw(BATCH, HEADS, KEYS, HEAD_DIM), some_places(KINDS["grid bias"], KEYS)
+    places = places if name == "GridBias" else None
+    with pytest.raises(ValueError, match=rf"^{name} needs queries of 1 heads .*got queries.shape=\(2, 6, 7, 4\)\.$"):
+        OTHERS[name]().double().bias(heads, heads, places, places)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_one_number_is_not_stretched_to_a_vector():
+    heads = draw(BATCH, HEADS, KEYS, HEAD_DIM)
+    with pytest.raises(ValueError, match=r"^ShawKeys needs queries of head_dim=1 .*queries.shape=\(2, 6, 7, 4\)\.$"):
+        Positions(bias=ShawKeys(1, clip=2)).bias(heads, heads)
+
+
 @pytest.mark.usefixtures("unchecked")
 def test_two_places_of_two_numbers_are_not_two_texts():
     for positions, moment in ((Positions(place=AddSinusoidal()), "place"), (Positions(enter=AddSinusoidal()), "enter")):
@@ -321,7 +345,7 @@ def test_the_sort_of_t5_is_a_part():
         T5Bias(HEADS, sort=sort, buckets=8, generator=torch.Generator().manual_seed(1))
         for sort in (t5_buckets, t5_causal_buckets)
     )
-    places = torch.arange(4)
+    places, heads = torch.arange(4), torch.zeros(HEADS, 4, HEAD_DIM)
     assert both.table.equal(causal.table)
-    before, behind = (bias(places, places, places, places)[0] for bias in (both, causal))
+    before, behind = (bias(heads, heads, places, places)[0] for bias in (both, causal))
     assert before[0, 1] != before[1, 0] and behind[0, 1] == behind[0, 0] != behind[1, 0]

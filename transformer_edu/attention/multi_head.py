@@ -133,8 +133,9 @@ class MultiHeadAttention(nn.Module):
         if not self.positions.mixes:
             return scaled_dot_product_attention(queries, keys, values, **kept)
         outputs, weights = scaled_dot_product_attention(widen(queries), widen(keys), widen(values), **kept)
-        outputs = outputs + self.positions.mix(weights, *places)
-        return Attended(outputs.to(values.dtype), weights.to(queries.dtype))
+        added = self.positions.mix(weights, *places)
+        _check_mix(added, outputs)
+        return Attended((outputs + added).to(values.dtype), weights.to(queries.dtype))
 
 
 class _Asked(NamedTuple):
@@ -146,6 +147,14 @@ class _Asked(NamedTuple):
     bias: Float[Tensor, "*#batch head query key"] | None
     query_places: Places | None
     key_places: Places | None
+
+
+def _check_mix(added: Tensor, outputs: Tensor) -> None:
+    if added.shape != outputs.shape:
+        raise ValueError(
+            f"MultiHeadAttention needs a mix of shape {tuple(outputs.shape)} (it is added to the mixed values), got "
+            f"shape={tuple(added.shape)}."
+        )
 
 
 def _check_sizes(dim: int, heads: int, key_value_heads: int, memory_dim: int) -> None:

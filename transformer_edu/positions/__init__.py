@@ -9,6 +9,7 @@ stands at one moment of Positions. Any machine takes any Positions. A new kind i
 """
 
 from transformer_edu.positions.alibi import Alibi, alibi_bias, alibi_bias_at, alibi_slopes
+from transformer_edu.positions.check_heads import check_heads
 from transformer_edu.positions.combine import InTurn, OnAxis, SumOf
 from transformer_edu.positions.distances import distances, skew
 from transformer_edu.positions.frequencies import frequencies
@@ -70,6 +71,7 @@ __all__ = [
     "alibi_bias",
     "alibi_bias_at",
     "alibi_slopes",
+    "check_heads",
     "check_places",
     "clipped",
     "count_places",

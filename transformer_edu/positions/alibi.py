@@ -5,6 +5,7 @@ from einops import einsum
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from transformer_edu.positions.check_heads import check_heads
 from transformer_edu.positions.distances import distances
 from transformer_edu.positions.places import distances_between
 from transformer_edu.softmax import widen
@@ -67,7 +68,7 @@ class Alibi(nn.Module):
     """Be the `bias` of Positions: the penalty by distance; nothing is learned.
 
     Cost: O(head · query · key) memory.
-    Raises: ValueError if heads < 1.
+    Raises: ValueError if heads < 1, or if the queries have another number of heads.
     Source: [press2022train] section 3.
     """
 
@@ -86,6 +87,7 @@ class Alibi(nn.Module):
         key_places: Int[Tensor, "*#batch key"],
     ) -> Float[Tensor, "*#batch head query key"]:
         """Return the penalty of each pair, in each head."""
+        check_heads("Alibi", queries, heads=self.heads)
         slopes = alibi_slopes(self.heads, device=queries.device, dtype=widen(queries).dtype)
         return alibi_bias_at(slopes, distances_between(query_places, key_places))
 

@@ -5,6 +5,7 @@ from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from transformer_edu.positions.check_heads import check_heads
 from transformer_edu.positions.places import grid_places
 from transformer_edu.softmax import widen
 
@@ -70,7 +71,8 @@ class GridBias(nn.Module):
     """Be the `bias` of Positions: a learned number for each head and each step on a grid of one size.
 
     Cost: O(head · query · key) memory; (2 height − 1)(2 width − 1) · head parameters.
-    Raises: ValueError if a side is below 1, or if places do not lie in one grid of this size.
+    Raises: ValueError if a side is below 1, if places do not lie in one grid of this size, or if the queries have
+        another number of heads.
     Source: [liu2021swin] eq. 4; the deviation 0.02 of the start is its code's.
     """
 
@@ -93,6 +95,7 @@ class GridBias(nn.Module):
     ) -> Float[Tensor, "*#batch head query key"]:
         """Return what each head adds to the score of each pair."""
         steps = grid_steps_at(query_places, key_places, height=self.height, width=self.width)
+        check_heads("GridBias", queries, heads=self.table.shape[1])
         return grid_bias(widen(self.table), steps)
 
 

@@ -142,7 +142,7 @@ class ShawKeys(nn.Module):
     """Be the `bias` of Positions: each key is seen together with the vector of its distance, clipped at `clip`.
 
     Cost: that of shaw_bias_at; (2 clip + 1) · head_dim parameters, shared by the heads.
-    Raises: ValueError if clip < 0 or head_dim < 1.
+    Raises: ValueError if clip < 0 or head_dim < 1, or if the queries have another head_dim.
     Source: [shaw2018self] eq. 4, divided by √head_dim here.
     """
 
@@ -160,6 +160,11 @@ class ShawKeys(nn.Module):
         key_places: Int[Tensor, "*#batch key"],
     ) -> Float[Tensor, "*batch head query key"]:
         """Return what the vectors of distances add to the score of each pair."""
+        if queries.shape[-1] != self.vectors.shape[1]:
+            raise ValueError(
+                f"ShawKeys needs queries of head_dim={self.vectors.shape[1]} (its vectors are as wide), got "
+                f"queries.shape={tuple(queries.shape)}."
+            )
         apart = rearrange(distances_between(query_places, key_places), "... query key -> ... 1 query key")
         return shaw_bias_at(widen(queries), self.vectors.to(widen(queries).dtype), apart) / queries.shape[-1] ** 0.5
 

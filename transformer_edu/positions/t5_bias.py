@@ -8,6 +8,7 @@ from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from transformer_edu.positions.check_heads import check_heads
 from transformer_edu.positions.places import distances_between
 from transformer_edu.softmax import widen
 
@@ -69,7 +70,7 @@ class T5Bias(nn.Module):
     sort: t5_buckets where both sides are seen, t5_causal_buckets in a decoder.
 
     Cost: O(head · query · key) memory; buckets · heads parameters, for all layers that share the object.
-    Raises: ValueError if the buckets cannot be halved as `sort` does.
+    Raises: ValueError if the buckets cannot be halved as `sort` does, or if the queries have another number of heads.
     Source: [raffel2020exploring] section 2.1.
     """
 
@@ -97,6 +98,7 @@ class T5Bias(nn.Module):
         key_places: Int[Tensor, "*#batch key"],
     ) -> Float[Tensor, "*#batch head query key"]:
         """Return what each head adds to the score of each pair."""
+        check_heads("T5Bias", queries, heads=self.table.shape[1])
         apart = distances_between(query_places, key_places)
         return t5_bias(widen(self.table), self.sort(apart, buckets=len(self.table), farthest=self.farthest))
 

@@ -5,6 +5,7 @@ from einops import einsum, rearrange
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from transformer_edu.positions.check_heads import check_heads
 from transformer_edu.positions.distances import distances, skew
 from transformer_edu.positions.places import distances_between
 from transformer_edu.positions.sinusoidal import sinusoidal_at
@@ -101,7 +102,7 @@ class TransformerXLBias(nn.Module):
     The paper learns u and v for all layers together and W^R for each: give each layer an object, or all of them one.
 
     Cost: that of transformer_xl_bias_at; dim² + 2 dim parameters.
-    Raises: ValueError if heads does not divide dim, or if dim is odd.
+    Raises: ValueError if heads does not divide dim, if dim is odd, or if the queries have another number of heads.
     Source: [dai2019transformerxl] section 3.3; u and v start at 0.
     """
 
@@ -124,6 +125,7 @@ class TransformerXLBias(nn.Module):
         key_places: Int[Tensor, "*#batch key"],
     ) -> Float[Tensor, "*batch head query key"]:
         """Return what is added to the scaled product of each pair: each distance that occurs is projected once."""
+        check_heads("TransformerXLBias", queries, heads=len(self.content_bias))
         dtype = widen(queries).dtype
         every, rows = torch.unique(-distances_between(query_places, key_places), return_inverse=True)
         codes = sinusoidal_at(every.to(dtype), dim=self.distance.in_features)
