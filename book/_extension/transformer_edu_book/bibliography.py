@@ -99,7 +99,9 @@ def add_citing_pages(app, doctree, docname):
     """Say under each entry which pages cite it."""
     if not app.env.metadata[docname].get("holds_references"):
         return
-    sources = {name: Path(app.env.doc2path(name)).read_text(encoding="utf-8") for name in sorted(app.env.found_docs)}
+    read = {name: number for number, name in enumerate(app.env.toctree_includes.get(app.config.root_doc, []))}
+    names = sorted(app.env.found_docs, key=lambda name: (read.get(name, len(read)), name))  # as the book is read
+    sources = {name: Path(app.env.doc2path(name)).read_text(encoding="utf-8") for name in names}
     for item in doctree.findall(nodes.list_item):
         if "reference" not in item["classes"]:
             continue
