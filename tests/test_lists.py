@@ -142,7 +142,8 @@ def test_a_stale_list_is_named_and_written(tmp_path, capsys):
         path.write_text(text)
     (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/ada/x\n")
     assert write_lists.main(tmp_path, check=True, make=lambda root: texts) == 1
-    assert capsys.readouterr().out == "a.md is not what book/plan.toml and _config.yml say. Type: make html\n"
+    cure = "Type: .venv/bin/python tools/write_lists.py"
+    assert capsys.readouterr().out == f"a.md is not what book/plan.toml and _config.yml say. {cure}\n"
     assert (tmp_path / "a.md").read_text() == "old"
     assert write_lists.main(tmp_path, make=lambda root: texts) == 0
     assert capsys.readouterr().out == "Written: a.md\n"

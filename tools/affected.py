@@ -21,13 +21,24 @@ EVERYTHING = ("requirements", "pyproject.toml", "Makefile", ".ci/", ".github/", 
 GRADING = ("transformer_edu_course/", "transformer_edu/exercises/", "tests/course/", "exercises/")
 BOOK = ("book/", "drawing/", "assignments/", "transformer_edu/explorers/", "tests/book/", "_config.yml", "_toc.yml")
 COLAB = ("tests/colab/", "_config.yml")
+# These tests find their subjects by walking or by reading, not by importing them.
+QUESTIONS = "transformer_edu/exercises/questions/"
+WALKING = {
+    "tests/explorers/test_declared.py": ("transformer_edu/explorers/",),
+    "tests/test_plan.py": ("book/", "exercises/", QUESTIONS),
+    "tests/test_lists.py": ("book/", "README.md", "_toc.yml", "_config.yml", "assignments/", QUESTIONS),
+}
 APART = ("tests/book/", "tests/colab/", "tests/course/grading/")  # stages of their own
 
 
 def changed_files(base: str, root: Path = ROOT) -> list[str]:
-    """Return the paths that differ from where this branch left `base`."""
-    command = ["git", "diff", "--name-only", f"{base}...HEAD"]
-    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.split()
+    """Return the paths that differ from where this branch left `base`, those not yet committed too."""
+
+    def told(*words: str) -> list[str]:
+        return subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, text=True).stdout.splitlines()
+
+    (left,) = told("merge-base", base, "HEAD")
+    return [*told("diff", "--name-only", left), *told("ls-files", "--others", "--exclude-standard")]
 
 
 def unit_tests(root: Path = ROOT) -> list[Path]:
@@ -41,7 +52,9 @@ def chapters_reached(changed: set[Path], root: Path = ROOT) -> list[str]:
     found = []
     for chapter in read_plan(root).written:
         page = root / "book" / f"{chapter.page}.ipynb"
-        own = {page, root / "exercises" / f"{chapter.id}.py", root / "assignments" / f"{chapter.id}.ipynb"}
+        own = {page, root / "assignments" / f"{chapter.id}.ipynb"}
+        own |= {root / "exercises" / f"{chapter.id}{ending}" for ending in (".py", ".ipynb")}
+        own.add(root / "transformer_edu" / "exercises" / "questions" / f"{chapter.id}.json")
         if changed & {*own, *needs(page, root)}:
             found.append(chapter.id)
     return found
@@ -62,8 +75,9 @@ def affected(names: Iterable[str], root: Path = ROOT) -> dict[str, object]:
     chapters = chapters_reached(changed, root)
     helpers = {path.parent for path in changed if "tests" in path.parts and not path.name.startswith("test_")}
     reached = [path for path in unit_tests(root) if changed & {path, *needs(path, root)} or path.parent in helpers]
+    walking = {test for test, places in WALKING.items() if any(name.startswith(places) for name in names)}
     return {
-        "unit": [path.relative_to(root).as_posix() for path in reached],
+        "unit": sorted(walking | {path.relative_to(root).as_posix() for path in reached}),
         "chapters": chapters,
         "grading": any(name.startswith(GRADING) for name in names),
         "book": bool(chapters) or any(name.startswith(BOOK) for name in names),

@@ -58,11 +58,12 @@ def stages(chapter: Chapter) -> list[Stage]:
     page = ROOT / "book" / f"{chapter.page}.ipynb"
     shown, units, workers = explorers_of(page), tests_of(page), ["-n", str(min(2, os.cpu_count() or 1))]
     on_page = " or ".join([*shown, chapter.id, Path(chapter.page).name])
+    words = f"{page.stem} or {chapter.id} or plan"
     command = str(Path(PYTHON).with_name("transformer-edu"))
     every = [
         Stage("lists", [PYTHON, "tools/write_lists.py", "--check"], needs=()),
         Stage("lint", [PYTHON, "-m", "ruff", "check", "."], needs=()),
-        Stage("rules", pytest("tests/test_notebooks.py", "-k", page.stem), needs=()),
+        Stage("rules", pytest("tests/test_notebooks.py", "tests/test_plan.py", "-k", words), needs=()),
         Stage("unit", pytest(*units, *workers), needs=()),
         Stage("explorers", pytest("tests/explorers/test_declared.py", "-k", " or ".join(shown)), needs=()),
         Stage("exercises", [command, "exercises", "build", chapter.id, "--check"], needs=()),

@@ -18,6 +18,7 @@ from tools.plan import ROOT, read_plan
 
 GUIDE = "book/teaching_with_this_book.md"
 Texts = dict[Path, str]
+CURE = "Type: .venv/bin/python tools/write_lists.py"
 
 
 def notebooks(root: Path = ROOT) -> list[Path]:
@@ -117,7 +118,7 @@ def main(root: Path = ROOT, *, check: bool = False, make: Callable[[Path], Texts
         return 1
     if check:
         for path in (wrong := stale(texts)):
-            print(f"{path.relative_to(root)} is not what book/plan.toml and _config.yml say. Type: make html")
+            print(f"{path.relative_to(root)} is not what book/plan.toml and _config.yml say. {CURE}")
         return 1 if wrong else 0
     if address is None:
         print("_config.yml names no repository yet (repository.url says OWNER): no Colab button is shown.")

@@ -1,5 +1,7 @@
 """A change runs the tests that it reaches, and one chapter can be checked alone."""
 
+import subprocess
+
 import pytest
 
 from tools import affected, check_chapter
@@ -10,11 +12,38 @@ EVERY = [chapter.id for chapter in read_plan().written]
 
 def test_a_text_reaches_the_book_alone():
     asked = affected.affected(["book/notation.md"])
-    assert asked == {"unit": [], "chapters": [], "grading": False, "book": True, "colab": False}
+    lists = ["tests/test_lists.py", "tests/test_plan.py"]
+    assert asked == {"unit": lists, "chapters": [], "grading": False, "book": True, "colab": False}
 
 
-def test_a_readme_reaches_nothing():
-    assert not any(affected.affected(["README.md"]).values())
+def test_a_license_reaches_nothing():
+    assert not any(affected.affected(["LICENSE"]).values())
+
+
+def test_what_finds_its_subjects_by_walking_is_reached():
+    assert affected.affected(["README.md"])["unit"] == ["tests/test_lists.py"]
+    assert "tests/test_plan.py" in affected.affected(["book/plan.toml"])["unit"]
+    explorer = "transformer_edu/explorers/softmax/of_tomorrow.py"
+    assert "tests/explorers/test_declared.py" in affected.affected([explorer])["unit"]
+
+
+def test_the_exercises_of_a_chapter_reach_it_in_each_form():
+    for name in ("exercises/softmax.py", "exercises/softmax.ipynb", f"{affected.QUESTIONS}softmax.json"):
+        assert affected.affected([name])["chapters"] == ["softmax"]
+
+
+def test_what_is_not_committed_counts_as_changed(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, check=True)
+
+    git("init", "-q", "-b", "main")
+    (tmp_path / "kept.py").write_text("1\n")
+    (tmp_path / "edited.py").write_text("1\n")
+    git("add", "-A")
+    git("commit", "-q", "-m", "Begin")
+    (tmp_path / "edited.py").write_text("2\n")
+    (tmp_path / "a name.py").write_text("3\n")
+    assert affected.changed_files("main", tmp_path) == ["edited.py", "a name.py"]
 
 
 def test_a_mechanism_reaches_its_tests_and_the_chapters_that_show_it():

@@ -34,6 +34,7 @@ def encoder_layer(
     There is no dropout. What it returns is a Layer of two Sublayers like any other: to build another kind, write it
     down from parts as here.
 
+    residual: called with one norm; an order that needs more brings it along, as lambda norm: Order(norm, more).
     bend: see FeedForward. positions: what the attention knows about places; layers that get one object share it.
 
     Cost: 4 · token · dim² + 2 · token² · dim + 2 · token · dim · hidden multiply-adds for a pass.
