@@ -1,5 +1,7 @@
 """Keys and values that are kept: the same attention as before, with less to compute."""
 
+import re
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -11,10 +13,15 @@ from transformer_edu.layers import (
     Given,
     SelfAttention,
     SourceAttention,
+    SourceCache,
     allowed_after,
+    count_on,
+    decoder_layer,
     extend_cache,
     places_of_each,
 )
+from transformer_edu.machines import Decoder
+from transformer_edu.positions import Positions, Rotary
 
 BATCH, TOKENS, SOURCES, HEADS, DIM, HEAD_DIM = 3, 5, 7, 2, 6, 3
 
@@ -124,7 +131,57 @@ def test_places_are_kept_for_each_sequence():
     assert state.places.tolist() == [[0, 1, 2], [3, 4, 5], [7, 9, 10]]
 
 
+@pytest.mark.parametrize("fused", [False, True])
+def test_all_attentions_of_a_decoder_count_on_when_nobody_says_places(fused):
+    turn = Positions(turn=Rotary())
+    layer = decoder_layer(8, heads=HEADS, hidden=11, positions=turn, source_positions=turn)
+    ours = randomize(Decoder([layer], norm=None))
+    tokens, given = draw(BATCH, TOKENS, 8), Given(source=draw(BATCH, SOURCES, 8, seed=1), fused=fused)
+    expected = ours(tokens, given).outputs
+    for sizes in ([1] * TOKENS, [2, 3]):
+        state, outputs = ours.start(given), []
+        for piece in tokens.split(sizes, dim=1):
+            extended = ours.extend(piece, given, state)
+            state = extended.state
+            outputs.append(extended.outputs)
+        torch.testing.assert_close(torch.cat(outputs, dim=1), expected)
+
+
+def test_tokens_go_on_behind_the_last_place_that_was_said():
+    part, tokens = SelfAttention(our_attention()), draw(BATCH, 3, DIM)
+    state = part.extend(tokens, Given(places=torch.tensor([10, 11, 12])), None).state
+    state = part.extend(tokens[:, :2], Given(), state).state
+    assert state.places.tolist() == [[10, 11, 12, 13, 14]] * BATCH
+
+
 # (c) Bad input and edges
+
+
+def test_places_come_out_in_one_shape():
+    tokens, counted = draw(BATCH, 2, DIM), torch.arange(2)
+    twice = torch.stack([counted, counted + 5], dim=-1)
+    for places in (counted, counted[None], counted.expand(BATCH, -1)):
+        assert places_of_each(places, tokens).tolist() == [[0, 1]] * BATCH
+    for places in (twice, twice[None], twice.expand(BATCH, -1, -1)):
+        assert places_of_each(places, tokens).tolist() == [[[0, 5], [1, 6]]] * BATCH
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 5), (2, 2, 1), (3, 5, 2), (1, 3, 2, 2)])
+def test_places_that_are_not_those_of_the_tokens_are_refused(shape):
+    places = torch.zeros(shape, dtype=torch.long)
+    message = r"^places_of_each needs one place .*tokens=2\), got places\.shape=" + re.escape(f"{shape}.") + "$"
+    with pytest.raises(ValueError, match=message):
+        SelfAttention(our_attention()).extend(draw(BATCH, 2, DIM), Given(places=places), None)
+    source = Given(source=draw(BATCH, 2, DIM), source_places=places)
+    with pytest.raises(ValueError, match=message):
+        SourceAttention(our_attention()).start(source)
+
+
+def test_nobody_can_count_on_places_of_two_numbers():
+    with pytest.raises(
+        ValueError, match=r"^count_on needs places of one number .*, got next_places\.shape=\(3, 2\)\.$"
+    ):
+        count_on(torch.zeros(3, 2, dtype=torch.long), 1)
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -133,8 +190,9 @@ def test_a_cache_of_another_batch_is_refused():
         with pytest.raises(ValueError, match=rf"^extend_cache needs .*new\.batch=3\), got cache\.batch={batch}\.$"):
             extend_cache(draw_cache(batch=batch), draw_cache(keys=1))
         message = rf"^SourceAttention needs .*tokens\.batch=3\), got cache\.batch={batch}\.$"
+        source = SourceCache(*draw_cache(batch=batch)[:2], None, torch.zeros(batch, dtype=torch.long))
         with pytest.raises(ValueError, match=message):
-            SourceAttention(our_attention()).extend(draw(BATCH, 1, DIM), Given(), draw_cache(batch=batch))
+            SourceAttention(our_attention()).extend(draw(BATCH, 1, DIM), Given(), source)
 
 
 def test_attention_to_a_source_needs_one():

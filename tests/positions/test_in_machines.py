@@ -166,6 +166,28 @@ def test_filler_in_front_changes_nothing(name):
         torch.testing.assert_close(found[text : text + 1, TOKENS - length :], alone)
 
 
+def written_with(machine, texts, places):
+    """Read two tokens, then the rest one by one, with the places of each call from one tensor, cut along its tokens."""
+    state, logits = machine.start(len(texts)), []
+    axis = [size == TOKENS for size in places.shape].index(True)
+    for start, end in [(0, 2), *((place, place + 1) for place in range(2, TOKENS))]:
+        given = Given(places.narrow(axis, start, end - start))
+        step = machine.extend(texts[:, start:end], state, given)
+        logits.append(step.logits)
+        state = step.state
+    return torch.cat(logits, dim=1)
+
+
+@ALL
+def test_a_cached_decoder_takes_places_in_every_shape(name):
+    """One row for all, with a batch axis of 1 or the whole batch, of one number or of two."""
+    machine, kind = decoder_of(name)
+    texts, places = draw_tokens(), some_places(kind, TOKENS)
+    whole = machine(texts, Given(places)).logits
+    for shaped in (places, places[None], places.expand(BATCH, *places.shape)):
+        torch.testing.assert_close(written_with(machine, texts, shaped), whole)
+
+
 # Encoder and decoder
 
 

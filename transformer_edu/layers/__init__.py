@@ -11,7 +11,7 @@ state). Another attention, network or norm goes into the parts that there are. T
 """
 
 from transformer_edu.layers.allowed_after import allowed_after
-from transformer_edu.layers.cache import Cache, check_batch, extend_cache, places_of_each
+from transformer_edu.layers.cache import Cache, SourceCache, check_batch, count_on, extend_cache, places_of_each
 from transformer_edu.layers.decoder_layer import decoder_layer
 from transformer_edu.layers.encoder_layer import encoder_layer
 from transformer_edu.layers.feed_forward import FeedForward, feed_forward
@@ -42,10 +42,12 @@ __all__ = [
     "Relu",
     "SelfAttention",
     "SourceAttention",
+    "SourceCache",
     "Sublayer",
     "TokenNetwork",
     "allowed_after",
     "check_batch",
+    "count_on",
     "decoder_layer",
     "encoder_layer",
     "extend_cache",

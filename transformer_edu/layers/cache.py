@@ -6,7 +6,8 @@ An attention's `project` computes it: for each new token, and once for a whole t
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from einops import rearrange
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from transformer_edu.positions import Places
@@ -21,6 +22,15 @@ class Cache(NamedTuple):
     keys: Float[Tensor, "batch key_head key head_dim"]
     values: Float[Tensor, "batch key_head key head_dim"]
     places: Places | None = None
+
+
+class SourceCache(NamedTuple):
+    """Keys and values of a source, where they stand, and where the next token stands that looks at them."""
+
+    keys: Float[Tensor, "batch key_head key head_dim"]
+    values: Float[Tensor, "batch key_head key head_dim"]
+    places: Places | None
+    next_places: Int[Tensor, "batch *axis"]
 
 
 def extend_cache(cache: Cache, new: Cache) -> Cache:
@@ -39,7 +49,7 @@ def extend_cache(cache: Cache, new: Cache) -> Cache:
     return Cache(keys, values, None if new.places is None else torch.cat([cache.places, new.places], dim=1))
 
 
-def check_batch(function: str, name: str, tokens: Tensor, cache: Cache) -> None:
+def check_batch(function: str, name: str, tokens: Tensor, cache: Cache | SourceCache) -> None:
     """Refuse a cache of another batch than that of the tokens: one of size 1 would be stretched in silence.
 
     Cost: none, it looks at shapes only.
@@ -56,9 +66,39 @@ def check_batch(function: str, name: str, tokens: Tensor, cache: Cache) -> None:
 def places_of_each(places: Places | None, tokens: Float[Tensor, "batch token dim"]) -> Places | None:
     """Give every sequence of a batch its own places: a cache keeps them, and each hypothesis takes its own along.
 
-    One row of places is that of all; places that have a batch axis already, and None, stay as they are.
+    One row of places, `token` or `1 token`, is that of all, with one axis more if a place is several numbers. What
+    comes back is always `batch token` or `batch token axis`; None stays None. Two axes are `batch token` if they fit.
 
     Cost: none, it is a view.
+    Raises: ValueError if there is not one place for each token of each sequence.
     Source: a convention of this book.
     """
-    return places if places is None or places.ndim > 1 else places.expand(tokens.shape[0], -1)
+    if places is None:
+        return None
+    batch, count = tokens.shape[:2]
+    rows = places if places.ndim > 1 else rearrange(places, "token -> 1 token")
+    if rows.ndim == 2 and (rows.shape[1] != count or rows.shape[0] not in (1, batch)):
+        rows = rearrange(rows, "token number -> 1 token number")
+    if rows.ndim > 3 or rows.shape[1] != count or rows.shape[0] not in (1, batch):
+        raise ValueError(
+            f"places_of_each needs one place for each token, for all sequences or for each (batch={batch}, "
+            f"tokens={count}), got places.shape={tuple(places.shape)}."
+        )
+    return rows if rows.shape[0] == batch else rows.expand(batch, *rows.shape[1:])
+
+
+def count_on(next_places: Int[Tensor, "batch *axis"], tokens: int) -> Int[Tensor, "batch token"]:
+    """Return where tokens stand that continue sequences, if nobody says it.
+
+        p = next, next + 1, …   for each sequence
+
+    Cost: O(batch · token).
+    Raises: ValueError if a place is more than one number: which of them goes on has to be said.
+    Source: a convention of this book.
+    """
+    if next_places.ndim > 1:
+        raise ValueError(
+            f"count_on needs places of one number each (of several, nobody knows which goes on: give the places), got "
+            f"next_places.shape={tuple(next_places.shape)}."
+        )
+    return rearrange(next_places, "batch -> batch 1") + torch.arange(tokens, device=next_places.device)

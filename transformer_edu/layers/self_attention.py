@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from transformer_edu.attention import Projected
 from transformer_edu.layers.allowed_after import allowed_after
-from transformer_edu.layers.cache import Cache, extend_cache, places_of_each
+from transformer_edu.layers.cache import Cache, count_on, extend_cache, places_of_each
 from transformer_edu.layers.given import NOTHING, Extended, Given, Passed
 from transformer_edu.layers.look import look
 
@@ -44,9 +44,10 @@ class SelfAttention(nn.Module):
         """Put the new tokens' keys and values behind the old ones, then look at all of them.
 
         A token looks at itself, too: so its key has to be there before it looks. `allowed` covers old and new keys.
+        Without places the tokens go on behind the last place that is remembered, wherever that is.
         """
         earlier = 0 if state is None else state.keys.shape[-2]
-        places = places_of_each(_counted(earlier, tokens) if given.places is None else given.places, tokens)
+        places = _counted(state, tokens) if given.places is None else places_of_each(given.places, tokens)
         new = Cache(*self.attention.project(tokens, key_places=places, own=True), places)
         state = new if state is None else extend_cache(state, new)
         told = {"query_places": places, "key_places": state.places, "fused": given.fused}
@@ -54,8 +55,9 @@ class SelfAttention(nn.Module):
         return Extended(*look(self.attention, tokens, seen, **told, allowed=_allowed(given, earlier, tokens)), state)
 
 
-def _counted(earlier: int, tokens: Tensor) -> Tensor:
-    return torch.arange(earlier, earlier + tokens.shape[-2], device=tokens.device)
+def _counted(state: Cache | None, tokens: Tensor) -> Tensor:
+    none = torch.zeros(tokens.shape[0], dtype=torch.long, device=tokens.device)
+    return count_on(none if state is None or state.places is None else state.places[:, -1] + 1, tokens.shape[-2])
 
 
 def _allowed(given: Given, earlier: int, tokens: Tensor) -> Tensor | None:

@@ -1,10 +1,11 @@
 """The part of a layer in which the tokens look at another sequence."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from transformer_edu.attention import Projected
-from transformer_edu.layers.cache import Cache, check_batch, places_of_each
+from transformer_edu.layers.cache import SourceCache, check_batch, count_on, places_of_each
 from transformer_edu.layers.given import NOTHING, Extended, Given, Passed
 from transformer_edu.layers.look import look
 from transformer_edu.positions import Places
@@ -34,17 +35,23 @@ class SourceAttention(nn.Module):
         """Return what the tokens found in the source, and the weights of all heads."""
         return self._look(tokens, _source(given), given.source_places, given)
 
-    def start(self, given: Given) -> Cache:
+    def start(self, given: Given) -> SourceCache:
         """Project the source to keys and values, once."""
         source = _source(given)
         places = places_of_each(given.source_places, source)
-        return Cache(*self.source_attention.project(source, key_places=places), places)
+        first = torch.zeros(source.shape[0], dtype=torch.long, device=source.device)
+        return SourceCache(*self.source_attention.project(source, key_places=places), places, first)
 
-    def extend(self, tokens: Float[Tensor, "batch token dim"], given: Given, state: Cache) -> Extended:
-        """Look at keys and values that are there already: only the queries are projected."""
+    def extend(self, tokens: Float[Tensor, "batch token dim"], given: Given, state: SourceCache) -> Extended:
+        """Look at keys and values that are there already: only the queries are projected.
+
+        Without places the tokens go on behind the last one that has looked.
+        """
         check_batch("SourceAttention", "tokens", tokens, state)
-        seen = Projected(state.keys, state.values)
-        return Extended(*self._look(tokens, seen, state.places, given), state)
+        asked = given.places
+        places = count_on(state.next_places, tokens.shape[-2]) if asked is None else places_of_each(asked, tokens)
+        looked = self._look(tokens, Projected(*state[:2]), state.places, given._replace(places=places))
+        return Extended(*looked, state._replace(next_places=places[:, -1] + 1))
 
     def _look(self, tokens: Tensor, source: Tensor | Projected, key_places: Places | None, given: Given) -> Passed:
         told = {"query_places": given.places, "key_places": key_places, "fused": given.fused}

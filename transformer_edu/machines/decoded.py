@@ -2,10 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import torch
-from einops import rearrange, reduce
+from einops import reduce
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from transformer_edu.layers import count_on
 
 
 class Decoded(NamedTuple):
@@ -42,7 +43,7 @@ class DecoderState(NamedTuple):
     of the source. Without a source, source_allowed is None.
     """
 
-    next_places: Int[Tensor, "batch"]
+    next_places: Int[Tensor, "batch *axis"]
     layers: tuple[Any, ...]
     source_allowed: Bool[Tensor, "batch source"] | None = None
 
@@ -61,8 +62,7 @@ def following_places(state: DecoderState, token_ids: Int[Tensor, "batch token"])
             f"following_places needs a state of the same batch (each sequence has its own, "
             f"token_ids.batch={len(token_ids)}), got state.batch={len(state.next_places)}."
         )
-    counted = torch.arange(token_ids.shape[1], device=token_ids.device)
-    return rearrange(state.next_places, "batch -> batch 1") + counted
+    return count_on(state.next_places, token_ids.shape[1])
 
 
 def mean_weights(seen: tuple[Any, ...], *, part: int = 0) -> Float[Tensor, "batch query key"] | None:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from transformer_edu.layers import NOTHING, Given
+from transformer_edu.layers import NOTHING, Given, places_of_each
 from transformer_edu.machines.decoded import Decoded, DecoderState, following_places, mean_weights
 from transformer_edu.machines.decoder import Decoder
 from transformer_edu.machines.embedding import Embedding
@@ -65,8 +65,9 @@ class DecoderOnly(nn.Module):
 
     def extend(self, token_ids: Int[Tensor, "batch token"], state: DecoderState, given: Given = NOTHING) -> Continued:
         """Read more tokens behind those of the state: a whole prompt at once, or the token that was written last."""
-        counted = following_places(state, token_ids)
-        places = counted if given.places is None else given.places
-        tokens = self.positions.place(self.embedding(token_ids), places)
+        tokens = self.embedding(token_ids)
+        places = places_of_each(given.places, tokens)
+        places = following_places(state, token_ids) if places is None else places
+        tokens = self.positions.place(tokens, places)
         outputs, seen, layers = self.decoder.extend(tokens, given._replace(places=places), state.layers)
         return Continued(self.embedding.logits(outputs), DecoderState(places[:, -1] + 1, layers), seen)
