@@ -195,6 +195,24 @@ def test_a_cache_of_another_batch_is_refused():
             SourceAttention(our_attention()).extend(draw(BATCH, 1, DIM), Given(), source)
 
 
+def test_a_cache_has_places_for_all_keys_or_for_none():
+    places = torch.arange(TOKENS).expand(BATCH, -1)
+    for old, new, name in ((None, places, "cache"), (places, None, "new")):
+        both = draw_cache()._replace(places=old), draw_cache()._replace(places=new)
+        with pytest.raises(ValueError, match=rf"^extend_cache needs places in both .*, got {name}\.places=None\.$"):
+            extend_cache(*both)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_source_of_another_batch_is_refused():
+    part, tokens = SourceAttention(our_attention()), draw(BATCH, TOKENS, DIM)
+    for batch in (1, 2):
+        source = Given(source=draw(batch, SOURCES, DIM))
+        message = rf"^SourceAttention needs .*tokens\.batch=\(3,\)\), got source\.batch=\({batch},\)\.$"
+        with pytest.raises(ValueError, match=message):
+            part(tokens, source)
+
+
 def test_attention_to_a_source_needs_one():
     part = SourceAttention(our_attention())
     for look in (lambda: part(draw(BATCH, 1, DIM)), lambda: part.start(Given())):

@@ -16,7 +16,8 @@ from transformer_edu.positions import Places
 class Cache(NamedTuple):
     """Keys and values of the tokens so far (or of a source), and where they stand; all with the batch axis first.
 
-    Heads that share keys and values have one row of them: `key_head`. places: as in Given; None if nobody asks.
+    Heads that share keys and values have one row of them: `key_head`. places: `batch key` or `batch key axis`, counted
+    if nobody said them; None only in a cache that somebody made without them, which then stays so.
     """
 
     keys: Float[Tensor, "batch key_head key head_dim"]
@@ -41,10 +42,15 @@ def extend_cache(cache: Cache, new: Cache) -> Cache:
     The old cache stays as it is: a beam search lets several hypotheses go on from it.
 
     Cost: O(key · dim) copied; a server that writes one hypothesis would allocate once and write in place.
-    Raises: ValueError if the two belong to batches of different sizes.
+    Raises: ValueError if the two belong to batches of different sizes, or if one of them alone has places.
     Source: [shazeer2019fast] section 2.4.
     """
     check_batch("extend_cache", "new", new.keys, cache)
+    if (cache.places is None) != (new.places is None):
+        missing = "cache" if cache.places is None else "new"
+        raise ValueError(
+            f"extend_cache needs places in both or in none (each key stands somewhere), got {missing}.places=None."
+        )
     keys, values = (torch.cat([old, added], dim=-2) for old, added in zip(cache[:2], new[:2], strict=True))
     return Cache(keys, values, None if new.places is None else torch.cat([cache.places, new.places], dim=1))
 

@@ -33,7 +33,13 @@ class SourceAttention(nn.Module):
 
     def forward(self, tokens: Float[Tensor, "*batch token dim"], given: Given = NOTHING) -> Passed:
         """Return what the tokens found in the source, and the weights of all heads."""
-        return self._look(tokens, _source(given), given.source_places, given)
+        source = _source(given)
+        if source.shape[:-2] != tokens.shape[:-2]:
+            raise ValueError(
+                f"SourceAttention needs a source of the same batch (each sequence has its own, tokens.batch="
+                f"{tuple(tokens.shape[:-2])}), got source.batch={tuple(source.shape[:-2])}."
+            )
+        return self._look(tokens, source, given.source_places, given)
 
     def start(self, given: Given) -> SourceCache:
         """Project the source to keys and values, once."""
