@@ -137,6 +137,16 @@ def test_fewer_heads_of_keys_and_values_make_the_cache_narrower(few):
     assert wide.projections >= cost.projections
 
 
+@pytest.mark.parametrize("few", [1, 2, 3, 6])
+def test_biases_of_keys_and_values_are_as_many_as_they_have_numbers(few):
+    attention = MultiHeadAttention(DIM, heads=6, key_value_heads=few)
+    around = sum(map(size, (attention, torch.nn.Linear(DIM, HIDDEN), torch.nn.Linear(HIDDEN, DIM)))) + 4 * DIM
+    counts = {"written": 4, "vocab": 5, "dim": DIM, "hidden": HIDDEN, "heads": 6, "key_value_heads": few}
+    assert cached_step_cost(layers=2, **counts).parameter_bytes == 4 * (2 * around + 5 * DIM)
+    source = size(attention) + 2 * DIM
+    assert cached_step_cost(layers=2, sources=3, **counts).parameter_bytes == 4 * (2 * (around + source) + 5 * DIM)
+
+
 def test_a_step_without_a_cache():
     ours = gpt2(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
     token_ids = draw_ids(BATCH, 5, high=VOCAB_OUT)

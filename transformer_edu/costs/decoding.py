@@ -24,10 +24,11 @@ def cached_step_cost(
         with a source                layers · (2 dim² + 2 sources dim) more
         cache                        layers · 2 (written + 1 + sources) dim numbers
 
-    A step reads all parameters (parameter_bytes: the layers and the table of the logits) and the whole cache
+    A step reads the parameters (parameter_bytes: the layers and the table of the logits) and the whole cache
     (cache_bytes) to compute very little: it waits for memory, not for arithmetic. That is why a batch of texts is
-    written in hardly more time than one, until the caches outweigh the parameters. key_value_heads: fewer of them make
-    the cache narrower by the same factor.
+    written in hardly more time than one, until the caches outweigh the parameters. With a source, parameter_bytes
+    also counts the W^K and W^V that the source met before the first step; a step does not read those.
+    key_value_heads: fewer of them make the cache narrower by the same factor.
 
     Cost: O(1).
     Raises: ValueError if a count is below 1 (written and sources may be 0), if heads does not divide dim, or
@@ -42,7 +43,8 @@ def cached_step_cost(
         layer += attention_cost(keys=sources, kept=sources, **look)
     narrow = dim // heads * (heads if key_value_heads is None else key_value_heads)
     cache = 2 * batch * (written + 1 + sources) * narrow * bytes_per_number
-    around = parameter_counts((14 if sources else 8) * dim, bytes_per_number=bytes_per_number)
+    biases_and_gains = (10 * dim + 4 * narrow) if sources else (6 * dim + 2 * narrow)
+    around = parameter_counts(biases_and_gains, bytes_per_number=bytes_per_number)
     return layers * (layer + Cost(counts={"cache_bytes": cache, **around})) + _logits(vocab=vocab, **size)
 
 
