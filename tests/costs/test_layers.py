@@ -147,6 +147,26 @@ def test_biases_of_keys_and_values_are_as_many_as_they_have_numbers(few):
     assert cached_step_cost(layers=2, sources=3, **counts).parameter_bytes == 4 * (2 * (around + source) + 5 * DIM)
 
 
+@pytest.mark.parametrize("few", [1, 2, 3, 6])
+def test_layers_with_fewer_heads_of_keys_and_values(few):
+    """One step without a cache, behind no token, is one with a cache; a model is its layers; parameters as in torch."""
+    widths = {"dim": DIM, "hidden": HIDDEN, "heads": 6, "key_value_heads": few}
+    attention = MultiHeadAttention(DIM, heads=6, key_value_heads=few)
+    around = sum(map(size, (attention, torch.nn.Linear(DIM, HIDDEN), torch.nn.Linear(HIDDEN, DIM)))) + 4 * DIM
+    layer, above = layer_cost(tokens=5, **widths), decoder_layer_cost(targets=4, sources=5, **widths)
+    assert layer.parameters == around and above.parameters == around + size(attention) + 2 * DIM
+    looked = draw(1, 5, DIM, dtype=torch.float32)
+    assert counted(lambda: attention(looked)) == 2 * (layer.projections + layer.pairs)
+    model = model_cost(vocab_in=3, vocab_out=2, sources=5, targets=4, layers=2, **widths)
+    assert model.multiply_adds == 2 * (layer + above).multiply_adds + 4 * 2 * DIM
+    assert model.parameters == 2 * (layer + above).parameters + 5 * DIM
+    counts = {"written": 0, "layers": 2, "vocab": 3, **widths}
+    for sources in (0, 5):
+        first, again = (cost(sources=sources, **counts) for cost in (cached_step_cost, uncached_step_cost))
+        assert first.parameters == again.parameters
+    assert cached_step_cost(**counts).multiply_adds == uncached_step_cost(**counts).multiply_adds
+
+
 def test_a_step_without_a_cache():
     ours = gpt2(VOCAB_OUT, layers=LAYERS, positions=9, **WIDTHS)
     token_ids = draw_ids(BATCH, 5, high=VOCAB_OUT)

@@ -57,6 +57,7 @@ def uncached_step_cost(
     heads: int,
     layers: int,
     vocab: int,
+    key_value_heads: int | None = None,
     batch: int = 1,
     bytes_per_number: int = 4,
 ) -> Cost:
@@ -68,12 +69,13 @@ def uncached_step_cost(
     O(m dim² + m² dim).
 
     Cost: O(1).
-    Raises: ValueError if a count is below 1 (written and sources may be 0), or if heads does not divide dim.
+    Raises: ValueError if a count is below 1 (written and sources may be 0), if heads does not divide dim, or
+    key_value_heads heads.
     Source: [shazeer2019fast] section 2.4, without what it is about.
     """
     _check("uncached_step_cost", written, sources, layers, vocab)
     size = {"dim": dim, "batch": batch, "bytes_per_number": bytes_per_number}
-    widths = {"hidden": hidden, "heads": heads, **size}
+    widths = {"hidden": hidden, "heads": heads, "key_value_heads": key_value_heads, **size}
     layer = (
         decoder_layer_cost(targets=written + 1, sources=sources, **widths)
         if sources
