@@ -1,11 +1,22 @@
 """The start of learning: torch's Xavier bounds, one generator, the same numbers again."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
 
 from transformer_edu.attention import MultiHeadAttention
 from transformer_edu.machines import gpt2, transformer
+from transformer_edu.positions import (
+    GridBias,
+    Positions,
+    ShawKeys,
+    ShawValues,
+    T5Bias,
+    TransformerXLBias,
+    t5_buckets,
+)
 from transformer_edu.training import initialize
 
 
@@ -41,6 +52,26 @@ def test_tables_gains_and_biases():
     other = gpt2(50, dim=64, heads=4, hidden=96, layers=1, positions=200)
     initialize(other, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(other.positions.hooks["place"].codes.table.std().item(), 0.02, rtol=0.02, atol=0)
+
+
+def test_what_positions_have_learned_is_drawn_too():
+    positions = (
+        Positions(bias=T5Bias(30, sort=t5_buckets), mix=ShawValues(20, clip=30)),
+        Positions(bias=ShawKeys(20, clip=30)),
+        Positions(bias=GridBias(6, 6, heads=8)),
+        Positions(bias=TransformerXLBias(6, heads=2)),
+    )
+    models = [nn.ModuleList(deepcopy(positions)), nn.ModuleList(positions)]
+    for start, model in enumerate(models):
+        for parameter in model.parameters():
+            parameter.data.fill_(7.0 + start)
+        initialize(model, generator=torch.Generator().manual_seed(0))
+    for name, parameter in models[0].named_parameters():
+        assert parameter.equal(models[1].get_parameter(name)), name
+        if name.endswith(("content_bias", "distance_bias")):
+            assert (parameter == 0).all()
+        elif not name.endswith("distance.weight"):
+            torch.testing.assert_close(parameter.std().item(), 0.02, rtol=0.1, atol=0)
 
 
 # (b) Properties
