@@ -27,7 +27,7 @@ from transformer_edu.machines import (
     shift_right,
 )
 from transformer_edu.normalization import LayerNorm
-from transformer_edu.positions import count_real
+from transformer_edu.positions import AddLearned, InTurn, LearnedPositions, OnAxis, Positions, count_real
 
 BATCH, TOKENS, VOCAB, LAYERS, HIDDEN = 3, 7, 11, 2, 10
 IN_A_ROW = pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.axes == 1])
@@ -114,6 +114,28 @@ def test_an_encoder_of_texts(name):
     texts[1, 4:] = PAD
     alone = machine(texts[1:2, :4]).outputs
     torch.testing.assert_close(machine(texts).outputs[1:2, :4], alone)
+
+
+@IN_A_ROW
+def test_an_encoder_takes_places(name):
+    """Filler in front changes nothing with the places of the real tokens, on both paths."""
+    machine, _ = encoder_of(name)
+    texts = draw_tokens()
+    texts[1, :3] = PAD
+    alone, given = machine(texts[1:2, 3:]).outputs, Given(count_real(texts != PAD))
+    torch.testing.assert_close(machine(texts, given).outputs[1:2, 3:], alone)
+    torch.testing.assert_close(machine.fused(texts, given)[1:2, 3:], alone)
+
+
+def test_an_encoder_of_two_texts_takes_places_and_segments():
+    """BERT's third vector: the segment is the second number of a place."""
+    tables = [LearnedPositions(rows, DIM) for rows in (TOKENS, 2)]
+    both = Positions(place=InTurn(*(OnAxis(AddLearned(table), axis=axis) for axis, table in enumerate(tables))))
+    machine = draw_parameters(EncoderOnly(Embedding(VOCAB, DIM), Encoder([], norm=None), positions=both, norm=None))
+    texts, segments = draw_tokens(), torch.tensor([0, 0, 0, 0, 1, 1, 1])
+    places = torch.stack([torch.arange(TOKENS), segments], dim=-1)
+    expected = machine.embedding(texts) + tables[0].table + tables[1].table[segments]
+    torch.testing.assert_close(machine(texts, Given(places)).outputs, expected)
 
 
 # Decoders without a source
@@ -204,6 +226,20 @@ def test_an_encoder_decoder_writes_what_it_would_have_scored(name):
         torch.testing.assert_close(step.logits, logits[:, place])
         state = step.state
     torch.testing.assert_close(machine(sources[1:2, :4], targets[1:2]).logits, logits[1:2])
+
+
+@IN_A_ROW
+def test_an_encoder_decoder_takes_places_of_both(name):
+    """Filler in front of a source changes nothing with its places, all at once and step by step."""
+    machine = encoder_decoder_of(name)
+    sources, targets = draw_tokens(6), shift_right(draw_tokens(5, seed=6))
+    sources[1, :2] = PAD
+    given = Given(torch.arange(5), source_places=count_real(sources != PAD))
+    alone = machine(sources[1:2, 2:], targets[1:2]).logits
+    torch.testing.assert_close(machine(sources, targets, given).logits[1:2], alone)
+    torch.testing.assert_close(machine.fused(sources, targets, given)[1:2], alone)
+    step = machine.step(targets[:, 0], machine.start(sources, given))
+    torch.testing.assert_close(step.logits[1:2], alone[:, 0])
 
 
 @IN_A_ROW

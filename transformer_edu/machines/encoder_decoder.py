@@ -22,7 +22,8 @@ class EncoderDecoder(nn.Module):
 
     The output weights are tied to the target's embedding. `positions` places the tokens in front of both stacks; what
     the layers know about places is theirs. Filler has the number 0: the model masks it in the source itself; at the end
-    of a target the causal mask does. `transformer` builds the first Transformer of this kind.
+    of a target the causal mask does. Filler in front would be counted: then give `places` of the target and
+    `source_places` that do not count it (see count_real). `transformer` builds the first Transformer of this kind.
 
     Cost: see model_cost.
     Source: [vaswani2017attention] section 3.
@@ -53,25 +54,27 @@ class EncoderDecoder(nn.Module):
         target itself. With Given(fused=True), for training, what the other parts have to show (a loss of experts) is
         still there.
         """
-        allowed = _real(sources)
-        entered = self.positions.place(self.source_embedding(sources))
-        memory, source_seen = self.encoder(entered, Given(allowed=allowed, fused=given.fused))
-        tokens = self.positions.place(self.target_embedding(targets_in))
+        allowed, places = _real(sources), given.source_places
+        entered = self.positions.place(self.source_embedding(sources), places)
+        memory, source_seen = self.encoder(entered, Given(places, allowed, fused=given.fused))
+        tokens = self.positions.place(self.target_embedding(targets_in), given.places)
         outputs, seen = self.decoder(tokens, given._replace(source=memory, source_allowed=allowed))
         return Decoded(self.target_embedding.logits(outputs), mean_weights(seen, part=1), seen, source_seen)
 
     def fused(
-        self, sources: Int[Tensor, "batch source"], targets_in: Int[Tensor, "batch target"]
+        self, sources: Int[Tensor, "batch source"], targets_in: Int[Tensor, "batch target"], given: Given = NOTHING
     ) -> Float[Tensor, "batch target vocab"]:
         """Return the same logits without the weights, with torch's fused kernels: for training."""
-        given = self._read(sources)
-        tokens = self.positions.place(self.target_embedding(targets_in))
-        return self.target_embedding.logits(self.decoder.fused(tokens, given))
+        return self(sources, targets_in, given._replace(fused=True)).logits
 
-    def start(self, sources: Int[Tensor, "batch source"]) -> DecoderState:
+    def start(self, sources: Int[Tensor, "batch source"], given: Given = NOTHING) -> DecoderState:
         """Read the sources once; project the memory to every layer's keys and values once."""
+        allowed, places = _real(sources), given.source_places
+        entered = self.positions.place(self.source_embedding(sources), places)
+        memory = self.encoder.fused(entered, Given(places, allowed))
         first = torch.zeros(len(sources), dtype=torch.long, device=sources.device)
-        return DecoderState(first, self.decoder.start(self._read(sources)), sources != PAD)
+        told = given._replace(source=memory, source_allowed=allowed)
+        return DecoderState(first, self.decoder.start(told), sources != PAD)
 
     def step(self, tokens: Int[Tensor, "batch"], state: DecoderState) -> Step:
         """Write one token behind those of the state; return the logits of the next one."""
@@ -83,11 +86,6 @@ class EncoderDecoder(nn.Module):
         logits, looked = self.target_embedding.logits(outputs), mean_weights(seen, part=1)
         later = DecoderState(state.next_places + 1, layers, state.source_allowed)
         return Step(logits[:, 0], None if looked is None else looked[:, 0], later, seen)
-
-    def _read(self, sources: Tensor) -> Given:
-        allowed = _real(sources)
-        entered = self.positions.place(self.source_embedding(sources))
-        return Given(source=self.encoder.fused(entered, Given(allowed=allowed)), source_allowed=allowed)
 
 
 def _real(sources: Tensor) -> Bool[Tensor, "batch 1 source"]:
