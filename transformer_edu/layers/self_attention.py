@@ -21,8 +21,8 @@ class SelfAttention(nn.Module):
     attention: called as `attention(tokens, memory, query_places=…, key_places=…, allowed=…)`, with `project` for a
     memory that is remembered (with `own` for the tokens' own), and `fused` (with `causal`) if it has a fused form.
 
-    Cost: that of the attention; a step projects the new tokens only. An attention without a fused form takes its plain
-    path on the fused one, too.
+    Cost: that of the attention; a step projects the new tokens only, but positions that project distances
+    (TransformerXLBias) project them all again. An attention without a fused form takes its plain path on the fused one.
     Source: [vaswani2017attention] section 3.2.3; [shazeer2019fast] section 2.4.
     """
 
