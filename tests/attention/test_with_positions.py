@@ -36,6 +36,7 @@ from transformer_edu.positions import (
     Rotary,
     ShawKeys,
     ShawValues,
+    SumOf,
     T5Bias,
     TransformerXLBias,
     count_real,
@@ -419,6 +420,15 @@ def test_what_distances_add_must_be_as_wide_as_the_values():
     for form in (layer, layer.fused):
         with pytest.raises(ValueError, match=r"^MultiHeadAttention needs a mix of shape \(6, 6, 4\) .*\(6, 6, 1\)\.$"):
             form(torch.zeros(TOKENS, DIM))
+
+
+@pytest.mark.parametrize("bias", [ShawKeys(HEAD_DIM, clip=2), TransformerXLBias(DIM, heads=HEADS)])
+def test_a_bias_that_divides_by_the_root_refuses_another_scale(bias):
+    for given in (bias, SumOf(bias, Alibi(HEADS))):
+        told = rf"^MultiHeadAttention needs scale=None with a {type(bias).__name__} .*got scale=1.0\.$"
+        with pytest.raises(ValueError, match=told):
+            MultiHeadAttention(DIM, heads=HEADS, positions=Positions(bias=given), scale=1.0)
+    MultiHeadAttention(DIM, heads=HEADS, positions=Positions(bias=bias))
 
 
 def test_places_must_fit():

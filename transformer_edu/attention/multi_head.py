@@ -27,15 +27,16 @@ class MultiHeadAttention(nn.Module):
     one a token or a row of them; tokens of which nobody says where they stand, stand at 0, 1, 2, … So queries behind a
     cache say their places, and keys that were projected at other places than 0, 1, 2, … say theirs again at each look.
     key_value_heads: so many heads of keys and values serve all heads of queries, in equal groups: one is multi-query,
-    more are grouped-query attention. scale: takes the place of 1/√head_dim (T5 has 1).
+    more are grouped-query attention. scale: takes the place of 1/√head_dim; T5 has 1, and
+    nobody else checks that T5Bias gets it. A bias that divides by the root itself (ShawKeys) refuses another one.
     nn.MultiheadAttention computes the same. It stacks the first three in in_proj_weight, its Boolean masks mean the
     opposite (True = blocked), and it returns the mean of the heads' weights unless asked not to.
 
     Cost: see attention_cost; positions add theirs. `fused` builds no table of query × key unless it gets one: it keeps
     a mask once for all heads, a bias of positions once a head, and `causal` with either of them is a mask. If positions
     mix values by distance, it has no other way than the plain one and saves nothing.
-    Raises: ValueError if heads does not divide dim, key_value_heads not heads, if memory_dim < 1, or if the memory has
-        another width.
+    Raises: ValueError if heads does not divide dim, key_value_heads not heads, if memory_dim < 1, if the memory has
+        another width, or if a scale is given beside a bias that has its own.
     Source: [vaswani2017attention] section 3.2.2; the biases are common practice, as in [devlin2019bert]; fewer heads
         of keys and values [shazeer2019fast] section 3, [ainslie2023gqa] section 2.2.
     """
@@ -55,6 +56,7 @@ class MultiHeadAttention(nn.Module):
         memory_dim = dim if memory_dim is None else memory_dim
         key_value_heads = heads if key_value_heads is None else key_value_heads
         _check_sizes(dim, heads, key_value_heads, memory_dim)
+        _check_scale(positions, scale)
         self.heads, self.key_value_heads, self.scale = heads, key_value_heads, scale
         self.query = nn.Linear(dim, dim, bias=bias)
         self.key = nn.Linear(memory_dim, dim // heads * key_value_heads, bias=bias)
@@ -147,6 +149,15 @@ class _Asked(NamedTuple):
     bias: Float[Tensor, "*#batch head query key"] | None
     query_places: Places | None
     key_places: Places | None
+
+
+def _check_scale(positions: Positions | None, scale: float | None) -> None:
+    divided = [] if positions is None else [part for part in positions.modules() if hasattr(part, "divides_by_root")]
+    if divided and scale is not None:
+        raise ValueError(
+            f"MultiHeadAttention needs scale=None with a {type(divided[0]).__name__} (it divides its part of the "
+            f"scores by √head_dim itself), got scale={scale}."
+        )
 
 
 def _check_mix(added: Tensor, outputs: Tensor) -> None:

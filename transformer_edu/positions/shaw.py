@@ -147,6 +147,7 @@ class ShawKeys(nn.Module):
     """
 
     reads_rows = False
+    divides_by_root = True
 
     def __init__(self, head_dim: int, *, clip: int, generator: torch.Generator | None = None):
         super().__init__()

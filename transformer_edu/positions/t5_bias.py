@@ -65,7 +65,9 @@ def t5_bias(
 
 
 class T5Bias(nn.Module):
-    """Be the `bias` of Positions: a learned number for each head and bucket. The attention has scale=1 with it.
+    """Be the `bias` of Positions: a learned number for each head and bucket. The attention needs scale=1 with it.
+
+    Nobody checks the scale: with 1/√head_dim it runs, too, and is not T5.
 
     sort: t5_buckets where both sides are seen, t5_causal_buckets in a decoder.
 

@@ -101,12 +101,14 @@ class TransformerXLBias(nn.Module):
 
     The paper learns u and v for all layers together and W^R for each: give each layer an object, or all of them one.
 
-    Cost: that of transformer_xl_bias_at; dim² + 2 dim parameters.
+    Cost: that of transformer_xl_bias_at; distance · dim² multiply-adds more at each call, since each distance that
+    occurs is projected anew (in a cached step, too), and query · key numbers sorted; dim² + 2 dim parameters.
     Raises: ValueError if heads does not divide dim, if dim is odd, or if the queries have another number of heads.
     Source: [dai2019transformerxl] section 3.3; u and v start at 0.
     """
 
     reads_rows = False
+    divides_by_root = True
 
     def __init__(self, dim: int, *, heads: int):
         super().__init__()
