@@ -45,3 +45,11 @@ def test_the_command_runs_a_study_with_other_seeds(tmp_path, monkeypatch, capsys
 def test_a_wrong_name_is_told(name, told):
     with pytest.raises(SystemExit, match=f"^There is no study '{name}'; {told}"):
         command.main([name])
+
+
+def test_other_seeds_do_not_overwrite_what_the_book_shows(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "measure_all", lambda *_, **asked: asked["folder"])
+    with pytest.raises(SystemExit, match=r"^Other seeds than \(0, 1, 2\) would overwrite .* Say where with --out\.$"):
+        command.main(["delay_copy", "--seeds", "9"])
+    command.main(["delay_copy", "--seeds", "0", "1", "2"])
+    command.main(["delay_copy", "--seeds", "9", "--out", str(tmp_path)])

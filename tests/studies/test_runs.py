@@ -115,3 +115,16 @@ def test_weights_lie_beside_the_answers(tmp_path):
     assert all("weights" not in run for run in json.loads(place.read_text(encoding="utf-8"))["runs"])
     assert load_file(tmp_path / "net_3.safetensors")["weight"].tolist() == [1.5] * 3
     assert sorted(path.name for path in tmp_path.glob("*.safetensors")) == ["net_2.safetensors", "net_3.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"settings": [{"size": 1}, {"size": "1"}]}, r"^measure_all needs settings that differ .*'size': '1'\}\]\.$"),
+        ({"seeds": (0, 1, 0)}, r"^measure_all needs seeds that differ .*got seeds=\[0, 1, 0\]\.$"),
+    ],
+)
+def test_no_two_points_share_a_file(tmp_path, asked, message):
+    with pytest.raises(ValueError, match=message):
+        measure(Run(), tmp_path, **asked)
+    assert not list(tmp_path.iterdir())

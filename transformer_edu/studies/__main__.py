@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(listed(), end="")
         return
     study = _study(asked.name)
+    if asked.out == FOLDER and asked.seeds is not None and tuple(asked.seeds) != tuple(study.SEEDS):
+        raise SystemExit(f"Other seeds than {study.SEEDS} would overwrite the book's results. Say where with --out.")
     try:
         place = measure_all(
             asked.name,

@@ -35,12 +35,14 @@ def measure_all(
     that file imports is not looked at: after a change there, delete the folder. Beside the answers stand the devices,
     torch's version, threads (one), seeds and the commit.
 
-    Raises: ValueError if two settings are alike, or jobs < 1; RuntimeError that names the points that failed, when all
-    others are kept; SystemExit, with a word on how to go on, when it is interrupted.
+    Raises: ValueError if two settings are written alike, or two seeds, or jobs < 1; RuntimeError that names the points
+    that failed, when all others are kept; SystemExit, with a word on how to go on, when it is interrupted.
     """
     settings = [dict(setting) for setting in settings]
-    if any(settings.count(setting) > 1 for setting in settings):
+    if len({str(Point(dict(sorted(setting.items())), 0)) for setting in settings}) < len(settings):
         raise ValueError(f"measure_all needs settings that differ (each is one row), got settings={settings}.")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"measure_all needs seeds that differ (each is one row), got seeds={list(seeds)}.")
     if jobs < 1:
         raise ValueError(f"measure_all needs jobs >= 1 (they are processes), got jobs={jobs}.")
     points = [Point(setting, seed) for setting, seed in product(settings, seeds)]
