@@ -52,7 +52,7 @@ class EncoderDecoder(nn.Module):
 
         The weights are the mean over the heads of the last layer's second part that shows some: the first looks at the
         target itself. With Given(fused=True), for training, what the other parts have to show (a loss of experts) is
-        still there.
+        still there. The source, and what may be looked at in it, are the machine's own: it replaces what is given.
         """
         allowed, places = _real(sources), given.source_places
         entered = self.positions.place(self.source_embedding(sources), places)

@@ -14,7 +14,8 @@ class Stack(nn.Module):
 
         X ← norm(layer_L(… layer_2(layer_1(X))))
 
-    Layers may differ; one that stands in the row twice is shared. A stack of post-norm layers ends normalized as it is:
+    Layers may differ; one that stands in the row twice is shared (save it with safetensors' `save_model`: `save_file`
+    refuses tensors that two names share). A stack of post-norm layers ends normalized as it is:
     norm=None. With pre-norm nothing else bounds the sum of all that the layers added: without the last norm the tokens
     leave with the size that the residual stream has grown to. So it has to be said, one way or the other.
     What the layers show comes back as a tuple with an entry for each layer; it is never stacked to one tensor.
