@@ -11,7 +11,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -399,12 +401,20 @@ def as_ordinary_user() -> tuple[str, ...]:
     return (*walls, "--cap-add", "ALL", "--", *who, "--")
 
 
-def test_an_ordinary_user_grades_a_hostile_class(course):
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Make a folder that stays open to other users: pytest closes its own again whenever another pytest starts."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_an_ordinary_user_grades_a_hostile_class(course, open_folder):
     """Root hands its sandboxes to another user; an ordinary user needs a namespace of their own. Both must hold."""
     hostile = ("exits at once", "takes memory", "forks", "kills all", "loops and swallows", "deletes everything")
     chosen = {name: BEFORE[name][0] for name in hostile} | {name: code for name, (code, _) in FORBIDDEN.items()}
     files = {name: notebook([code.replace("PORT", "9"), *GOOD]) for name, code in chosen.items()}
-    folder = course(files | {"forger": notebook([*WRONG, FORGED["patches the judge"][0]])} | class_of(4))
+    files |= {"forger": notebook([*WRONG, FORGED["patches the judge"][0]])}
+    folder = shutil.copytree(course(files | class_of(4)), open_folder / "course")
     if os.geteuid() == 0:
         hand_over(folder)
     who = subprocess.run([*as_ordinary_user(), "id", "-u"], capture_output=True, text=True, check=True).stdout
@@ -413,7 +423,7 @@ def test_an_ordinary_user_grades_a_hostile_class(course):
     assert done.returncode == 0, done.stderr
     found = results(folder)
     marks = {student: result["points"] for student, result in found.items()}
-    assert marks == dict.fromkeys(files, 10) | {"forger": 0} | {f"s{place:03}": 10 for place in range(4)}
+    assert marks == dict.fromkeys(chosen, 10) | {"forger": 0} | {f"s{place:03}": 10 for place in range(4)}
     for name, (_, refusal) in FORBIDDEN.items():
         assert re.search(f"^code cell 2 raised .*({refusal})", found[name]["note"]), (name, found[name]["note"])
 
