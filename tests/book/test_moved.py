@@ -28,6 +28,7 @@ def test_an_earlier_address_keeps_the_setting_of_an_explorer(visit, site):
     figure = page.locator("figure#temperature")
     expect(figure).to_have_attribute("data-ready", "true")
     expect(figure.get_by_label("temperature T", exact=True)).to_have_attribute("aria-valuetext", "temperature T 3")
+    page.wait_for_load_state("networkidle")  # what is still on its way when the page is closed counts as failed
 
 
 def test_an_earlier_address_leads_on_without_a_script(visit):
@@ -35,6 +36,7 @@ def test_an_earlier_address_leads_on_without_a_script(visit):
     expect(page.get_by_role("heading", name="This page has moved")).to_be_visible()
     page.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("why attention divides by √d")
+    page.wait_for_load_state("networkidle")
 
 
 def test_an_earlier_address_leads_on_from_a_disk(browser, built_site):

@@ -14,9 +14,15 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
 <title>Moved: {title}</title>
 <link rel="canonical" href="{address}">
-<script>location.replace(document.querySelector("link[rel=canonical]").href + location.search + location.hash);</script>
+<script>
+// A page that leaves before it has arrived counts as a failed one.
+addEventListener("DOMContentLoaded", () => {{
+  location.replace(document.querySelector("link[rel=canonical]").href + location.search + location.hash);
+}});
+</script>
 </head>
 <body>
 <main><h1>This page has moved</h1><p>It is now at <a href="{address}">{title}</a>.</p></main>
